@@ -1,0 +1,132 @@
+# payonce. `make demo` and `make test` do all of their own set-up; `make help` lists the rest.
+#
+# What is generated: pkg/wasm (wasm-pack) -> pkg/dist (tsc) -> the packed tarball -> node_modules/payonce, which the page
+# and the tests import as any storefront would -> www/dist (vite).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# The cargo tools of tools/setup.sh outlive the checkout.
+export PAYONCE_TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/payonce/tools
+export PATH := $(PAYONCE_TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(PATH):$(HOME)/.cargo/bin
+
+target := $(abspath $(or $(CARGO_TARGET_DIR),target))
+# The profile that `cargo test` builds too: nothing is compiled twice, and it is far quicker to build than release.
+merchant := $(target)/debug/payonce-merchant
+tarball := $(target)/npm/payonce.tgz
+
+files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
+crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
+package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
+page := $(filter-out www/merchant/%,$(call files,www))
+typescript := pkg pkg/test www tests/e2e tools
+
+##@ The two commands
+
+.PHONY: demo
+demo: www/dist/index.html merchant ## build everything, start the demo shop, print its address
+	@exec tools/demo.sh $(merchant) $(target)/demo.sqlite www/dist
+
+.PHONY: test
+test: ## every check and every test, stopping at the first failure
+	@tools/test.sh "$(MAKE)" setup fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e \
+		size-check publint
+
+##@ More
+
+.PHONY: fmt lint size pack clean help
+fmt: setup ## format Rust and TypeScript
+	cargo fmt --all
+	prettier --log-level warn --write .
+
+lint: fmt-check clippy doc typecheck lint-ts ## formatting, clippy, rustdoc, types, eslint
+
+size: pkg/dist/index.js ## what a shopper downloads, in bytes
+	@node tools/size.mjs
+
+pack: node_modules/payonce/package.json ## the npm tarball, unpacked into node_modules as well
+	@echo $(tarball)
+
+clean: ## remove everything generated in this checkout
+	cargo clean --quiet
+	rm -rf $(target)/npm $(target)/demo.sqlite* pkg/wasm pkg/dist www/dist tests/e2e/output node_modules
+
+help: ## this list
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+# The stages of `make test`
+
+.PHONY: setup fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e size-check publint merchant
+setup:
+	@tools/setup.sh
+
+fmt-check: setup
+	cargo fmt --all --check
+	prettier --log-level warn --check .
+
+clippy: setup
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	cargo clippy --quiet --package payonce --lib --target wasm32-unknown-unknown -- -D warnings
+
+doc: setup
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
+
+test-rust: setup
+	cargo test --quiet --workspace
+
+# What `wasm-pack test --headless --chrome` does, but for tests/web.rs alone: wasm-pack compiles the native tests as well.
+test-wasm: setup
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner WASM_BINDGEN_TEST_ONLY_WEB=1 \
+	CHROMEDRIVER="$$(tools/browser.sh chromedriver)" \
+	cargo test --quiet --package payonce --target wasm32-unknown-unknown --test web
+
+typecheck: node_modules/payonce/package.json
+	@for project in $(typescript); do echo "tsc -p $$project"; tsc --noEmit -p $$project; done
+
+lint-ts: node_modules/payonce/package.json
+	eslint --max-warnings 0 .
+
+test-unit: pkg/wasm/payonce_bg.wasm
+	vitest run --dir pkg/test
+
+test-e2e: www/dist/index.html merchant
+	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) \
+		vitest run --config tests/e2e/vitest.config.ts
+
+size-check: pkg/dist/index.js
+	node tools/size.mjs --budget
+
+publint: $(tarball)
+	publint --strict $(tarball)
+
+merchant: setup
+	cargo build --quiet --package payonce-merchant
+
+# What is generated
+
+pkg/wasm/payonce_bg.wasm: $(crate) | setup
+	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir pkg/wasm
+	@touch $@
+
+pkg/dist/index.js: pkg/wasm/payonce_bg.wasm pkg/tsconfig.json $(call files,pkg/src) | setup
+	rm -rf pkg/dist
+	tsc -p pkg
+	@touch $@
+
+# Staged, so that the licences, which npm does not follow out of the package's directory, go along.
+$(tarball): pkg/dist/index.js $(package) | setup
+	@rm -rf $(target)/npm && mkdir -p $(target)/npm/package
+	@cp -R $(package) pkg/dist pkg/wasm $(target)/npm/package
+	cd $(target)/npm/package && npm pack --silent --pack-destination ..
+	@mv $(target)/npm/payonce-*.tgz $@
+
+node_modules/payonce/package.json: $(tarball)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	tar -xzmf $(tarball) --strip-components=1 -C $(@D)
+
+www/dist/index.html: node_modules/payonce/package.json $(page) | setup
+	vite build www --logLevel warn
+	@touch $@

@@ -1,0 +1,528 @@
+/**
+ * The driver. It runs effects and decides nothing; every rule is in the core.
+ *
+ *     event -> core -> effects -> port -> event
+ *
+ * One event is handled like this: the core is called and takes note of effects; then, with the core at rest, the
+ * effects run in order; then, if the snapshot is another one, the listeners are told. A port or a listener may call
+ * back at any point of that: its event goes into the core at once, its effects queue behind those that wait already,
+ * and the listeners are told once, when the queue is empty.
+ */
+
+import { deepFreeze, toJson, toObject, toOptionalNumber, toOptionalText, toText } from './convert.js';
+import { type Core, type Host, makeCore, type WasmConfig } from './core.js';
+import {
+  CartError,
+  DisposedError,
+  type ErrorKind,
+  fromCore,
+  InputError,
+  InternalError,
+  JournalError,
+  type PayonceError,
+  PortError,
+  report,
+} from './errors.js';
+import { init } from './init.js';
+import { type Ports, readOptions } from './options.js';
+import type {
+  AttemptView,
+  Cart,
+  Checkout,
+  CheckoutOptions,
+  HashedCart,
+  HttpReply,
+  Notice,
+  Outcome,
+  Receipt,
+  SessionView,
+  SetCartOptions,
+  SettleAnswer,
+  Sheet,
+  Snapshot,
+  State,
+  Summary,
+  WalletToken,
+} from './types.js';
+
+/** Hands one event to the core; tells whether it was accepted. */
+type Event = (core: Core, now: number) => boolean;
+
+/** What a page has and a server has not. */
+const page: Partial<Pick<typeof globalThis, 'addEventListener' | 'removeEventListener' | 'navigator'>> = globalThis;
+
+/** In the order of the core's states. */
+const STATES: readonly State[] = [
+  'empty',
+  'ready',
+  'sheet_open',
+  'sending',
+  'waiting',
+  'action_required',
+  'settling',
+  'unresolved',
+  'succeeded',
+  'blocked',
+  'failed',
+];
+
+/** Longer timeouts fire at once (HTML Standard, timers: the delay is a 32-bit integer). */
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
+/**
+ * Starts a checkout: loads the WebAssembly module and reads the journal. An attempt that was open there is settled
+ * first.
+ *
+ * Rejects with ConfigError (a wrong option), InitError (the module cannot be loaded) or, with
+ * `durability: 'required'`, JournalError.
+ */
+export async function createCheckout(options: CheckoutOptions): Promise<Checkout> {
+  const { ports, config } = readOptions(options);
+  await init();
+  return drive(ports, config, await readRecord(ports, config));
+}
+
+async function readRecord({ journal }: Ports, config: WasmConfig): Promise<string | undefined> {
+  try {
+    return (await journal.read()) ?? undefined;
+  } catch (cause) {
+    const error = new JournalError('journal_unreadable', null, '', { cause });
+    if (config.durabilityRequired) throw error;
+    report(error);
+    return undefined;
+  }
+}
+
+function drive(ports: Ports, config: WasmConfig, record: string | undefined): Checkout {
+  const { merchant, wallet, journal, lock, clock } = ports;
+  const effects: (() => void)[] = [];
+  const listeners = new Set<() => void>();
+  const requests = new Map<number, AbortController>();
+  const timers = new Map<number, unknown>();
+  let running = false;
+  let telling = false;
+  /** Why nothing can be done any more. */
+  let over: (() => PayonceError) | undefined;
+  /** The sheet that is showing. */
+  let showing: number | undefined;
+  /** The effect that asked for the lock, while it is asked for or held. */
+  let locking: number | undefined;
+  let locked = false;
+  /** Done when all journal writes so far are: one at a time, or an older record could end up over a newer one. */
+  let writes: Promise<unknown> = Promise.resolve();
+
+  // ------------------------------------------------------------------------------------------------ into the core
+
+  /** The only way into the core. Throws what it throws, as an error of payonce. */
+  function ask<T>(question: (core: Core) => T, Kind: ErrorKind = InputError): T {
+    if (over) throw over();
+    try {
+      return question(core);
+    } catch (thrown) {
+      const error = fromCore(thrown, Kind);
+      if (error instanceof InternalError) end(() => error);
+      throw error;
+    }
+  }
+
+  /** Hands over an event, with all that follows from it. */
+  function handle(event: Event, Kind?: ErrorKind): boolean {
+    const now = clock.now();
+    const accepted = ask((core) => {
+      const taken = event(core, now);
+      snapshot = core.snapshot() as Snapshot;
+      return taken;
+    }, Kind);
+    run();
+    tell();
+    return accepted;
+  }
+
+  /** Hands over an event that nobody waits for: after the end it is dropped, and what goes wrong is reported. */
+  function answer(event: Event): boolean {
+    if (over) return false;
+    try {
+      return handle(event);
+    } catch (error) {
+      report(error);
+      return false;
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------ out of the core
+
+  function run(): void {
+    if (running) return;
+    running = true;
+    for (let effect = effects.shift(); effect; effect = effects.shift()) {
+      try {
+        effect();
+      } catch (error) {
+        report(error);
+      }
+    }
+    running = false;
+  }
+
+  function tell(): void {
+    if (running || telling) return;
+    telling = true;
+    while (told !== snapshot && !over) {
+      told = snapshot;
+      for (const listener of [...listeners]) {
+        if (!listeners.has(listener)) continue; // one before it unsubscribed it
+        try {
+          listener();
+        } catch (error) {
+          report(error);
+        }
+      }
+    }
+    telling = false;
+  }
+
+  /**
+   * Calls a method of a port that gives no answer. It must not stop the effects behind it, so what it throws is
+   * reported; without its message, which may quote a token.
+   */
+  function call(name: string, method: () => unknown, failed?: () => void): void {
+    const fail = (error: unknown): void => {
+      const what = error instanceof Error ? error.name : typeof error;
+      report(new PortError('port_failed', name, `it threw ${what}; the message is withheld, it may hold a token`));
+      failed?.();
+    };
+    try {
+      // Nothing forbids an async method where a plain one is expected.
+      Promise.resolve(method()).catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Begins a request and hands over how it ended, unless it was aborted meanwhile. */
+  function request<T>(
+    effect: number,
+    begin: (signal: AbortSignal) => Promise<T>,
+    ended: (result: T) => Event,
+    lost: Event,
+  ): void {
+    const controller = new AbortController();
+    requests.set(effect, controller);
+    const end = (event: () => Event): void => {
+      if (requests.get(effect) !== controller) return;
+      requests.delete(effect);
+      try {
+        handle(event());
+      } catch (error) {
+        // An answer that is none leaves the outcome as unknown as no answer at all.
+        report(error);
+        answer(lost);
+      }
+    };
+    promise(() => begin(controller.signal)).then(
+      (result) => end(() => ended(result)),
+      () => end(() => lost),
+    );
+  }
+
+  function sheetFor(id: number): Sheet {
+    const gone = (event: Event): void => {
+      if (showing === id) showing = undefined;
+      answer(event);
+    };
+    return Object.freeze({
+      tokenReceived(token: WalletToken) {
+        if (over) return;
+        const given = toObject(token, InputError) as Partial<WalletToken>;
+        const text = typeof given.token === 'string' ? given.token : tokenText(given.token);
+        const expiresAt = toOptionalNumber(given.expiresAt, 'expiresAt');
+        const hash = toOptionalText(given.cartHash, 'cartHash');
+        const details = given.details === undefined ? undefined : toJson(given.details, InputError, 'details');
+        handle((core, now) => core.tokenReceived(id, text, expiresAt, hash, details, now));
+      },
+      cartChanged(cart: Cart | HashedCart) {
+        if (over) return;
+        const json = toJson(cart, CartError);
+        handle((core, now) => core.sheetCartChanged(id, json, now), CartError);
+      },
+      cancelled: () => gone((core, now) => core.sheetCancelled(id, now)),
+      failed: () => gone((core, now) => core.sheetFailed(id, now)),
+      busy: () => gone((core, now) => core.sheetBusy(id, now)),
+    });
+  }
+
+  function startTimer(effect: number, delay: number): void {
+    const step = Math.min(delay, MAX_TIMEOUT);
+    const fire = (): void => {
+      timers.delete(effect);
+      if (delay > step) startTimer(effect, delay - step);
+      else answer((core, now) => core.timerFired(effect, now));
+    };
+    timers.set(effect, clock.setTimeout(fire, step));
+  }
+
+  /** The core calls this while it is borrowed: take note, do nothing (see `Host`). */
+  const host: Host = {
+    snapshot: (state, flags, summary, session, attempt, receipt, notices, spent) =>
+      deepFreeze<Snapshot>({
+        state: STATES[state] as State,
+        canPay: (flags & 1) !== 0,
+        canCheck: (flags & 2) !== 0,
+        durable: (flags & 4) !== 0,
+        online: (flags & 8) !== 0,
+        cartWaiting: (flags & 16) !== 0,
+        summary: (summary ?? null) as Summary | null,
+        session: (session ?? null) as SessionView | null,
+        attempt: (attempt ?? null) as AttemptView | null,
+        receipt: (receipt ?? null) as Receipt | null,
+        notices: notices as readonly Notice[],
+        spent: spent as readonly string[],
+      }),
+
+    openSheet: (sheet) =>
+      effects.push(() => {
+        showing = sheet;
+        call(
+          'wallet.open',
+          () => wallet.open(sheetFor(sheet), toPay()),
+          () => broken(sheet),
+        );
+      }),
+    retrySheet: (sheet, why) =>
+      effects.push(() =>
+        call(
+          'wallet.retry',
+          () => wallet.retry(deepFreeze(why), toPay()),
+          () => broken(sheet),
+        ),
+      ),
+    updateSheet: (sheet) =>
+      // A sheet that shows another total than the one to be paid is a broken sheet.
+      effects.push(() =>
+        call(
+          'wallet.update',
+          () => wallet.update(toPay()),
+          () => broken(sheet),
+        ),
+      ),
+    completeSheet: (_, success) =>
+      effects.push(() => {
+        showing = undefined;
+        call('wallet.complete', () => wallet.complete(success ? 'success' : 'failure'));
+      }),
+    closeSheet: () => effects.push(close),
+
+    acquireLock: (effect) =>
+      effects.push(() => {
+        locking = effect;
+        // Behind a release that still waits for its writes.
+        void writes.then(() => acquire(effect));
+      }),
+    releaseLock: () => effects.push(release),
+
+    writeJournal: (effect, text) =>
+      effects.push(() => {
+        const write = writes.then(() => journal.write(text));
+        writes = write.then(
+          () => answer((core, now) => core.journalAnswered(effect, true, journal.durable, now)),
+          () => answer((core, now) => core.journalAnswered(effect, false, false, now)),
+        );
+      }),
+
+    sendAttempt: (effect, key, session, cartHash, providerRef, headerName, headerValue, body, send) =>
+      effects.push(() => {
+        const headers = headerName === undefined || headerValue === undefined ? {} : { [headerName]: headerValue };
+        const attempt = { key, session, cartHash, providerRef: providerRef ?? null, headers, body, send };
+        request<HttpReply | Outcome>(
+          effect,
+          (signal) => merchant.send(attempt, signal),
+          (reply) => replied(effect, 'send', reply),
+          (core, now) => core.sendLost(effect, now),
+        );
+      }),
+    settleAttempt: (effect, key, session, providerRef) =>
+      effects.push(() =>
+        request<HttpReply | SettleAnswer>(
+          effect,
+          (signal) => merchant.settle({ key, session, providerRef: providerRef ?? null }, signal),
+          (reply) => replied(effect, 'settle', reply),
+          (core, now) => core.settleLost(effect, now),
+        ),
+      ),
+    abortRequest: (effect) => effects.push(() => abort(effect)),
+    discardSession: (effect, session, providerRef) =>
+      effects.push(() =>
+        request(
+          effect,
+          (signal) => merchant.discard({ session, providerRef: providerRef ?? null }, signal),
+          () => (core, now) => core.discardAnswered(effect, true, now),
+          (core, now) => core.discardAnswered(effect, false, now),
+        ),
+      ),
+    performAction: (effect, key, kind, payload) =>
+      effects.push(() =>
+        request(
+          effect,
+          async (signal) => {
+            const action: unknown = payload === undefined ? undefined : JSON.parse(payload);
+            return merchant.performAction?.({ key, kind, action }, signal);
+          },
+          (completed) => (core, now) => core.actionEnded(effect, completed === true, now),
+          (core, now) => core.actionEnded(effect, false, now),
+        ),
+      ),
+
+    startTimer: (effect, delay) => effects.push(() => startTimer(effect, delay)),
+    cancelTimer: (effect) =>
+      effects.push(() => {
+        if (timers.has(effect)) clock.clearTimeout(timers.get(effect));
+        timers.delete(effect);
+      }),
+  };
+
+  function toPay(): Summary {
+    return snapshot.summary as Summary; // a sheet is open for a cart only
+  }
+
+  function close(): void {
+    if (showing === undefined) return;
+    showing = undefined;
+    call('wallet.close', () => wallet.close());
+  }
+
+  function broken(sheet: number): void {
+    if (showing === sheet) showing = undefined;
+    answer((core, now) => core.sheetFailed(sheet, now));
+  }
+
+  function abort(effect: number): void {
+    const controller = requests.get(effect);
+    requests.delete(effect); // first: aborting may reject at once, and nobody waits for that any more
+    controller?.abort();
+  }
+
+  /** Asks for the lock. The journal is read once it is held: another tab may have written since. */
+  async function acquire(effect: number): Promise<void> {
+    let granted = false;
+    let record: string | undefined;
+    try {
+      granted = await lock.acquire();
+      if (granted) record = await readRecord(ports, config);
+      if (locking === effect) {
+        locked = granted;
+        handle((core, now) => core.lockAnswered(effect, granted, record, now));
+        if (!granted) await watch();
+      } else if (granted) {
+        lock.release(); // nobody wants it any more
+      }
+    } catch (error) {
+      report(error);
+      release();
+      answer((core, now) => core.lockAnswered(effect, false, undefined, now));
+    }
+  }
+
+  /** Waits for whoever holds the lock, and tells the core what the journal holds then. */
+  async function watch(): Promise<void> {
+    await lock.whenFree();
+    const record = await readRecord(ports, config);
+    answer((core, now) => core.lockFreed(record, now));
+  }
+
+  /** Lets go of the lock once what was written under it is stored: whoever gets it next reads the journal. */
+  function release(): void {
+    locking = undefined;
+    if (!locked) return;
+    locked = false;
+    void writes.then(() => call('lock.release', () => lock.release()));
+  }
+
+  /** Lets go of everything. */
+  function end(why: () => PayonceError): void {
+    if (over) return;
+    over = why;
+    effects.length = 0;
+    listeners.clear();
+    page.removeEventListener?.('online', online);
+    page.removeEventListener?.('offline', offline);
+    for (const timer of timers.values()) clock.clearTimeout(timer);
+    timers.clear();
+    for (const effect of [...requests.keys()]) abort(effect);
+    close();
+    release();
+  }
+
+  const online = (): unknown => answer((core, now) => core.cameOnline(now));
+  const offline = (): unknown => answer((core, now) => core.wentOffline(now));
+
+  // ------------------------------------------------------------------------------------------------ the start
+
+  const core = makeCore(host, config, record, clock.now());
+  let snapshot = core.snapshot() as Snapshot;
+  let told = snapshot;
+  page.addEventListener?.('online', online);
+  page.addEventListener?.('offline', offline);
+  if (page.navigator?.onLine === false) offline();
+  run();
+
+  return Object.freeze<Checkout>({
+    getSnapshot: () => snapshot,
+    subscribe(listener) {
+      if (over) throw over();
+      const entry = (): void => listener(); // the same function may subscribe twice
+      listeners.add(entry);
+      return () => {
+        listeners.delete(entry);
+      };
+    },
+    setCart(cart: Cart | HashedCart | null, options: SetCartOptions = {}) {
+      if (over) throw over();
+      if (cart === null) {
+        handle((core, now) => core.clearCart(now));
+        return;
+      }
+      const json = toJson(cart, CartError);
+      const providerRef = toOptionalText(options.providerRef, 'providerRef');
+      handle((core, now) => core.setCart(json, providerRef, now), CartError);
+    },
+    openSheet: () => handle((core, now) => core.openSheet(now)),
+    checkAgain: () => handle((core, now) => core.checkAgain(now)),
+    acknowledge: () => handle((core, now) => core.acknowledge(now)),
+    reportOutcome(key, outcome) {
+      const text = toText(key, 'key');
+      const json = toJson(outcome, InputError, 'outcome');
+      return handle((core, now) => core.outcomeReported(text, json, now));
+    },
+    exportLog: () => ask((core) => core.exportLog()),
+    dispose() {
+      if (over) return;
+      end(() => new DisposedError());
+      core.free();
+    },
+  });
+}
+
+/** Begins `work` now, and whatever becomes of it is in the promise. */
+async function promise<T>(work: () => Promise<T>): Promise<T> {
+  return work();
+}
+
+/** A token that is an object is known by its content: wallets hand out the same object with another one in it. */
+function tokenText(token: unknown): string {
+  return toJson(toObject(token, InputError, 'token'), InputError, 'token');
+}
+
+/** What a merchant port answered, as an event. Throws InputError where it is no answer. */
+function replied(effect: number, kind: 'send' | 'settle', answer: HttpReply | Outcome | SettleAnswer): Event {
+  const path = `merchant.${kind}`;
+  const given = toObject(answer, InputError, path);
+  // An outcome is what the body of a reply would say.
+  const { status, body } = 'status' in given ? given : { status: 200, body: toJson(given, InputError, path) };
+  if (!Number.isInteger(status) || (status as number) < 0 || (status as number) > 999) {
+    throw new InputError('not_a_status', `${path}.status`);
+  }
+  const text = toText(body, `${path}.body`);
+  const delay = toOptionalNumber(given['retryAfter'], `${path}.retryAfter`);
+  const retry = typeof given['shouldRetry'] === 'boolean' ? given['shouldRetry'] : undefined;
+  return (core, now) => core[`${kind}Replied`](effect, status as number, delay, retry, text, now);
+}

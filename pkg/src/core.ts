@@ -1,0 +1,77 @@
+/** The core as the driver sees it: what it asks for (`Host`), how it is configured, and where an instance is made. */
+
+import { WasmCheckout } from '../wasm/payonce.js';
+import { ConfigError, fromCore, JournalError } from './errors.js';
+import type { Jitter, Notice, Snapshot } from './types.js';
+
+export type Core = WasmCheckout;
+
+/** Options as the core takes them; it checks the values and fills in what is missing. */
+export interface WasmConfig {
+  readonly profile: string;
+  readonly retriesInPlace: boolean;
+  readonly durabilityRequired: boolean;
+  readonly jitter?: Jitter;
+  readonly base?: number;
+  readonly cap?: number;
+  readonly maxRetries?: number;
+  readonly totalTime?: number;
+  readonly sendTimeout?: number;
+  readonly maxSettles?: number;
+}
+
+/**
+ * What the core calls, always from within one of its own exports: it is borrowed then, so nothing here may do more
+ * than take note. `effect` and `sheet` are the ids that the answers carry.
+ */
+export interface Host {
+  /** Builds the snapshot. Parts that did not change are the same objects as before. */
+  snapshot(
+    state: number,
+    flags: number,
+    summary: unknown,
+    session: unknown,
+    attempt: unknown,
+    receipt: unknown,
+    notices: unknown,
+    spent: unknown,
+  ): Snapshot;
+  openSheet(sheet: number): void;
+  retrySheet(sheet: number, why: Notice): void;
+  updateSheet(sheet: number): void;
+  completeSheet(sheet: number, success: boolean): void;
+  closeSheet(sheet: number): void;
+  acquireLock(effect: number): void;
+  releaseLock(): void;
+  writeJournal(effect: number, record: string): void;
+  sendAttempt(
+    effect: number,
+    key: string,
+    session: string,
+    cartHash: string,
+    providerRef: string | undefined,
+    headerName: string | undefined,
+    headerValue: string | undefined,
+    body: string,
+    send: number,
+  ): void;
+  abortRequest(effect: number): void;
+  settleAttempt(effect: number, key: string, session: string, providerRef: string | undefined): void;
+  discardSession(effect: number, session: string, providerRef: string | undefined): void;
+  startTimer(effect: number, delay: number): void;
+  cancelTimer(effect: number): void;
+  performAction(effect: number, key: string, kind: string, payload: string | undefined): void;
+}
+
+/**
+ * The one place where an instance is made. Throws ConfigError, or JournalError where `record` cannot be read: what it
+ * says may be all that is known of an open attempt, so nobody pays past it.
+ */
+export function makeCore(host: Host, config: WasmConfig, record: string | undefined, now: number): Core {
+  try {
+    return new WasmCheckout(host, config, record, now);
+  } catch (thrown) {
+    const error = fromCore(thrown, ConfigError);
+    throw error.code.startsWith('journal_') ? new JournalError(error.code, error.path) : error;
+  }
+}

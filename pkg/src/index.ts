@@ -1,0 +1,22 @@
+/** payonce: one cart, one charge. */
+
+export { cartHash } from './cart.js';
+export { createCheckout } from './checkout.js';
+export { systemClock } from './clock.js';
+export { describe, type Locale } from './describe.js';
+export {
+  CartError,
+  ConfigError,
+  DisposedError,
+  InitError,
+  InputError,
+  InternalError,
+  JournalError,
+  PayonceError,
+  PortError,
+} from './errors.js';
+export { init, type WasmSource } from './init.js';
+export { memoryJournal } from './journal.js';
+export { pageLock } from './lock.js';
+export { type HttpMerchantOptions, httpMerchant } from './merchant.js';
+export type * from './types.js';

@@ -1,0 +1,86 @@
+/** Reads the options of a checkout: what is missing gets its default, what is unknown or not a port is an error. */
+
+import { systemClock } from './clock.js';
+import { toObject } from './convert.js';
+import type { WasmConfig } from './core.js';
+import { ConfigError } from './errors.js';
+import { memoryJournal } from './journal.js';
+import { pageLock } from './lock.js';
+import type { CheckoutOptions, Clock, Journal, Lock, Merchant, RetryOptions, Wallet } from './types.js';
+
+export interface Ports {
+  readonly merchant: Merchant;
+  readonly wallet: Wallet;
+  readonly journal: Journal;
+  readonly lock: Lock;
+  readonly clock: Clock;
+}
+
+const METHODS: Readonly<Record<keyof Ports, readonly string[]>> = {
+  merchant: ['send', 'settle', 'discard'],
+  wallet: ['open', 'retry', 'update', 'complete', 'close'],
+  journal: ['read', 'write'],
+  lock: ['acquire', 'whenFree', 'release'],
+  clock: ['now', 'setTimeout', 'clearTimeout'],
+};
+
+const RETRY: Readonly<Record<keyof RetryOptions, true>> = {
+  jitter: true,
+  base: true,
+  cap: true,
+  maxRetries: true,
+  totalTime: true,
+  sendTimeout: true,
+  maxSettles: true,
+};
+
+/** The ports and the core's configuration. The core checks the values of the latter. Throws ConfigError. */
+export function readOptions(options: CheckoutOptions): { ports: Ports; config: WasmConfig } {
+  toObject(options, ConfigError);
+  const {
+    merchant,
+    wallet,
+    journal,
+    lock,
+    clock,
+    retry = {},
+    durability = 'preferred' as string,
+    ...unknown
+  } = options;
+  refuse(unknown, '');
+  refuse(toObject(retry, ConfigError, 'retry'), 'retry.', RETRY);
+  if (!['required', 'preferred'].includes(durability)) throw new ConfigError('invalid_option', 'durability');
+
+  const ports: Ports = {
+    merchant,
+    wallet,
+    journal: journal ?? memoryJournal(),
+    lock: lock ?? pageLock(),
+    clock: clock ?? systemClock,
+  };
+  for (const [port, methods] of Object.entries(METHODS)) {
+    const object = toObject(ports[port as keyof Ports], ConfigError, port);
+    for (const method of methods) {
+      if (typeof object[method] !== 'function') throw new ConfigError('not_a_function', `${port}.${method}`);
+    }
+  }
+  if (typeof wallet.retriesInPlace !== 'boolean') throw new ConfigError('not_a_boolean', 'wallet.retriesInPlace');
+  if (typeof merchant.profile !== 'string') throw new ConfigError('not_a_string', 'merchant.profile');
+
+  return {
+    ports,
+    config: {
+      ...retry,
+      profile: merchant.profile,
+      retriesInPlace: wallet.retriesInPlace,
+      durabilityRequired: durability === 'required',
+    },
+  };
+}
+
+/** A misspelt option must not silently have no effect. */
+function refuse(given: object, prefix: string, known: object = {}): void {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(known, name)) throw new ConfigError('unknown_option', prefix + name);
+  }
+}

@@ -1,0 +1,310 @@
+//! The truth about an attempt whose outcome is unknown (rules U).
+#![forbid(unsafe_code)]
+
+use super::effect::{Effect, EffectId};
+use super::paying::{receipt, scrubbed};
+use super::session::Ending;
+use super::state::{Ask, NewCart, Open, PageCart, Stage, State};
+use super::{Checkout, Rejection, Step};
+use crate::attempt::{Receipt, Session};
+use crate::key::IdempotencyKey;
+use crate::notice::Notice;
+use crate::outcome::{Action, Outcome, SettleAnswer, Text};
+
+impl Checkout {
+    /// Stops sending and asks for the truth. The merchant's lower bound for the next request holds here too, but a
+    /// shopper who waits is not kept in the dark for longer than an attempt may last.
+    pub(super) fn settle(&mut self, open: Open, lower_bound: Option<u64>) -> State {
+        self.tell(Notice::CheckingPayment);
+        match lower_bound {
+            Some(bound) if bound > 0 && self.online => {
+                let timer = self.start_timer(bound.min(self.config.retry.total_time));
+                State::Settling { open, ask: Ask::Pausing { timer }, asked: 0 }
+            }
+            _ => self.ask(open, 0),
+        }
+    }
+
+    pub(super) fn ask(&mut self, open: Open, asked: u32) -> State {
+        if !self.online {
+            self.tell_too(Notice::Offline);
+            return State::Settling { open, ask: Ask::Offline, asked };
+        }
+        let request = self.new_id();
+        self.emit(Effect::SettleAttempt {
+            effect: request,
+            key: open.attempt.key,
+            session: open.attempt.session,
+            provider_ref: open.attempt.provider_ref.clone(),
+        });
+        let timer = self.start_timer(self.config.retry.send_timeout);
+        State::Settling { open, ask: Ask::InFlight { request, timer }, asked }
+    }
+
+    pub(super) fn settle_answered(
+        &mut self,
+        state: State,
+        effect: EffectId,
+        answer: SettleAnswer,
+        now: u64,
+    ) -> Step {
+        let (open, timer, asked) = match state {
+            State::Settling { open, ask: Ask::InFlight { request, timer }, asked } if request == effect => {
+                (open, timer, asked)
+            }
+            other => return Step::reject(other, Rejection::LateAnswer),
+        };
+        self.cancel_timer(timer);
+        Step::to(match answer {
+            SettleAnswer::Voided => {
+                let ending = Ending::Again { why: Some(Notice::PaymentNotMade), in_sheet: true };
+                self.conclude(open, ending, now)
+            }
+            SettleAnswer::Pending { retry_after } => self.ask_later(open, asked, retry_after),
+            SettleAnswer::Outcome(outcome) => {
+                match self.without_token(outcome, &open) {
+                    Outcome::Ambiguous(doubt) => self.ask_later(open, asked, doubt.retry_after),
+                    // Offered again after a reload, but not to a shopper who gave it up or wants something else.
+                    Outcome::ActionRequired(action) if open.may_send() && !open.challenge_refused => {
+                        self.require_action(open, action)
+                    }
+                    Outcome::ActionRequired(_) => self.ask_later(open, asked, None),
+                    definitive => self.end_with(open, definitive, now),
+                }
+            }
+        })
+    }
+
+    /// Ends the attempt with a definitive outcome, wherever that came from.
+    fn end_with(&mut self, open: Open, outcome: Outcome, now: u64) -> State {
+        match outcome {
+            Outcome::Approved(approval) => self.approved(open, approval, now),
+            Outcome::Declined(decline) => self.declined(open, decline, now),
+            Outcome::Rejected(refusal) => self.rejected(open, refusal, now),
+            Outcome::ActionRequired(_) | Outcome::Ambiguous(_) => self.settle(open, None),
+        }
+    }
+
+    fn ask_later(&mut self, mut open: Open, asked: u32, retry_after: Option<u64>) -> State {
+        if !self.online {
+            self.tell_too(Notice::Offline);
+            return State::Settling { open, ask: Ask::Offline, asked };
+        }
+        let asked = asked.saturating_add(1);
+        let policy = self.config.retry;
+        if asked >= policy.max_settles {
+            self.tell(Notice::DoNotPayAgain);
+            let sheet = open.sheet.take();
+            self.close_sheet(sheet);
+            return State::Unresolved { open };
+        }
+        let bound = retry_after.map(|bound| bound.min(policy.total_time));
+        let delay = policy.delay(asked.saturating_sub(1), policy.base, self.unit(), bound);
+        let timer = self.start_timer(delay);
+        State::Settling { open, ask: Ask::Pausing { timer }, asked }
+    }
+
+    pub(super) fn settle_timer_fired(&mut self, open: Open, ask: Ask, asked: u32, effect: EffectId) -> Step {
+        match ask {
+            Ask::Pausing { timer } if timer == effect => Step::to(self.ask(open, asked)),
+            Ask::InFlight { request, timer } if timer == effect => {
+                self.emit(Effect::AbortRequest { effect: request });
+                Step::to(self.ask_later(open, asked, None))
+            }
+            ask => Step::reject(State::Settling { open, ask, asked }, Rejection::LateAnswer),
+        }
+    }
+
+    pub(super) fn pause_settling(&mut self, open: Open, ask: Ask, asked: u32) -> State {
+        match ask {
+            Ask::Pausing { timer } => {
+                self.cancel_timer(timer);
+                self.tell_too(Notice::Offline);
+                State::Settling { open, ask: Ask::Offline, asked }
+            }
+            // The request may still come through; if not, its timeout finds the device offline.
+            ask => State::Settling { open, ask, asked },
+        }
+    }
+
+    pub(super) fn require_action(&mut self, mut open: Open, action: Action) -> State {
+        self.tell(Notice::ActionRequired);
+        let sheet = open.sheet.take();
+        self.close_sheet(sheet);
+        let effect = self.new_id();
+        self.emit(Effect::PerformAction {
+            effect,
+            key: open.attempt.key,
+            kind: action.kind,
+            payload: action.payload,
+        });
+        State::ActionRequired { open, action: effect }
+    }
+
+    /// Whatever the shopper did, the merchant knows what came of it. A challenge that was given up is fenced.
+    pub(super) fn action_ended(&mut self, state: State, effect: EffectId, completed: bool) -> Step {
+        match state {
+            State::ActionRequired { mut open, action } if action == effect => {
+                open.challenge_refused = !completed;
+                Step::to(self.settle(open, None))
+            }
+            other => Step::reject(other, Rejection::LateAnswer),
+        }
+    }
+
+    pub(super) fn check_requested(&mut self, state: State) -> Step {
+        match state {
+            State::Unresolved { open } => Step::to(self.settle(open, None)),
+            State::ActionRequired { mut open, action } => {
+                open.challenge_refused = true;
+                self.emit(Effect::AbortRequest { effect: action });
+                Step::to(self.settle(open, None))
+            }
+            other => Step::reject(other, Rejection::NothingToCheck),
+        }
+    }
+
+    /// An outcome from elsewhere overrides what the page believes (rule U6), but nothing overrides a success (U7).
+    pub(super) fn outcome_reported(
+        &mut self,
+        state: State,
+        key: IdempotencyKey,
+        outcome: Outcome,
+        now: u64,
+    ) -> Step {
+        if !outcome.is_definitive() {
+            return Step::reject(state, Rejection::NotDefinitive);
+        }
+        match self.interrupted(state, key) {
+            Ok(open) => {
+                let outcome = self.without_token(outcome, &open);
+                Step::to(self.end_with(open, outcome, now))
+            }
+            Err(state) => self.outcome_of_earlier_attempt(state, key, outcome, now),
+        }
+    }
+
+    #[expect(clippy::result_large_err, reason = "the state goes on living either way")]
+    /// The open attempt of that key, with everything stopped that was under way for it.
+    fn interrupted(&mut self, state: State, key: IdempotencyKey) -> Result<Open, State> {
+        match state {
+            State::Sending { open, stage, .. } if open.attempt.key == key => {
+                if let Stage::InFlight { send, timer, .. } = stage {
+                    self.emit(Effect::AbortRequest { effect: send });
+                    self.cancel_timer(timer);
+                }
+                Ok(open)
+            }
+            State::Waiting { open, until, .. } if open.attempt.key == key => {
+                self.cancel_timer(until.timer());
+                Ok(open)
+            }
+            State::ActionRequired { open, action } if open.attempt.key == key => {
+                self.emit(Effect::AbortRequest { effect: action });
+                Ok(open)
+            }
+            State::Settling { open, ask, .. } if open.attempt.key == key => {
+                match ask {
+                    Ask::InFlight { request, timer } => {
+                        self.emit(Effect::AbortRequest { effect: request });
+                        self.cancel_timer(timer);
+                    }
+                    Ask::Pausing { timer } => self.cancel_timer(timer),
+                    Ask::Locking(_) | Ask::Offline => {}
+                }
+                Ok(open)
+            }
+            State::Unresolved { open } if open.attempt.key == key => Ok(open),
+            other => Err(other),
+        }
+    }
+
+    /// An attempt that was believed not to be charged was, or was not after all.
+    fn outcome_of_earlier_attempt(
+        &mut self,
+        state: State,
+        key: IdempotencyKey,
+        outcome: Outcome,
+        now: u64,
+    ) -> Step {
+        let Some(attempt) = self.ended.iter().find(|attempt| attempt.key == key) else {
+            return Step::reject(state, Rejection::UnknownKey);
+        };
+        let Outcome::Approved(approval) = outcome else {
+            // It was not charged, as was believed.
+            return Step::to(state);
+        };
+        let receipt = receipt(attempt, approval, now);
+        let paid = receipt.paid.clone();
+        let page = |session: Option<Session>| match session {
+            None => PageCart::Emptied,
+            Some(session) if paid.covers(&session.bound.cart) => PageCart::Bound,
+            Some(session) => {
+                PageCart::Changed(NewCart { cart: session.bound.cart, provider_ref: session.provider_ref })
+            }
+        };
+        Step::to(match state {
+            State::Empty { .. } => self.succeed(receipt, None, PageCart::Emptied),
+            State::Ready { session } | State::Failed { session } => {
+                self.retire(&session, &receipt);
+                self.succeed(receipt, None, page(Some(session)))
+            }
+            State::SheetOpen { session, sheet } => {
+                self.close_sheet(Some(sheet));
+                self.retire(&session, &receipt);
+                self.succeed(receipt, None, page(Some(session)))
+            }
+            State::Blocked { session } => {
+                if let Some(session) = &session {
+                    self.retire(session, &receipt);
+                }
+                self.succeed(receipt, None, page(session))
+            }
+            // Another attempt is open: it must not be charged as well.
+            State::Sending { mut open, payload, stage } => {
+                open.earlier_charge = Some(receipt);
+                match stage {
+                    Stage::Locking(_) | Stage::Recording(_) => self.abandon(open, None, now),
+                    stage @ Stage::InFlight { .. } => State::Sending { open, payload, stage },
+                }
+            }
+            State::Waiting { mut open, payload: _, until } => {
+                open.earlier_charge = Some(receipt);
+                self.cancel_timer(until.timer());
+                if open.attempt.sends == 0 { self.abandon(open, None, now) } else { self.settle(open, None) }
+            }
+            State::ActionRequired { mut open, action } => {
+                open.earlier_charge = Some(receipt);
+                self.emit(Effect::AbortRequest { effect: action });
+                self.settle(open, None)
+            }
+            State::Settling { mut open, ask, asked } => {
+                open.earlier_charge = Some(receipt);
+                State::Settling { open, ask, asked }
+            }
+            State::Unresolved { mut open } => {
+                open.earlier_charge = Some(receipt);
+                State::Unresolved { open }
+            }
+            State::Succeeded { receipt, page } => State::Succeeded { receipt, page },
+        })
+    }
+
+    /// Ends a session that is not the one that was paid.
+    fn retire(&mut self, session: &Session, receipt: &Receipt) {
+        if session.id != receipt.session {
+            self.discard(session);
+        }
+    }
+
+    /// The outcome without the token, which is known by its fingerprint alone by now (rule T6).
+    fn without_token(&self, outcome: Outcome, open: &Open) -> Outcome {
+        scrubbed(outcome, |text| {
+            if self.ledger.fingerprint_of(text.as_str()) == open.attempt.fingerprint {
+                Text::new("redacted")
+            } else {
+                text
+            }
+        })
+    }
+}

@@ -1,0 +1,203 @@
+//! What the page may know: everything it needs to show, nothing secret (rule T6).
+#![forbid(unsafe_code)]
+
+use super::state::{Open, PageCart, State, StateKind};
+use super::table::{Cell, cell};
+use super::{Checkout, EventKind};
+use crate::attempt::{Attempt, BoundCart, Receipt, Session};
+use crate::cart::{Cart, CartHash, Summary};
+use crate::key::{IdempotencyKey, SessionId};
+use crate::notice::Notice;
+use crate::outcome::Text;
+use crate::token::Fingerprint;
+use serde::Serialize;
+
+/// What the page may show and do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
+pub struct Snapshot {
+    /// Where the checkout stands.
+    pub state: StateKind,
+    /// Whether a click on the pay button would open the sheet.
+    pub can_pay: bool,
+    /// Whether the merchant would be asked again.
+    pub can_check: bool,
+    /// Whether the journal's last write survives a crash of the browser.
+    pub durable: bool,
+    /// Whether the device has a network.
+    pub online: bool,
+    /// Whether a changed cart waits for the open attempt to end.
+    pub cart_waiting: bool,
+    /// Exactly the cart that the next send would pay for (rule C8).
+    pub cart: Option<Cart>,
+    /// The session.
+    pub session: Option<SessionView>,
+    /// The open attempt.
+    pub attempt: Option<AttemptView>,
+    /// The last charge.
+    pub receipt: Option<ReceiptView>,
+    /// What the shopper should be told.
+    pub notices: Vec<Notice>,
+    /// The fingerprints of spent tokens, oldest first.
+    pub spent: Vec<Fingerprint>,
+}
+
+/// What is in a cart, for the page and the sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SummaryView {
+    /// The cart's hash.
+    pub cart_hash: CartHash,
+    /// Lines, adjustments and total.
+    #[serde(flatten)]
+    pub summary: Summary,
+}
+
+impl From<&Cart> for SummaryView {
+    fn from(cart: &Cart) -> Self {
+        Self { cart_hash: cart.hash().clone(), summary: cart.summary().clone() }
+    }
+}
+
+/// A session, for the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionView {
+    /// Its id.
+    pub id: SessionId,
+    /// The hash that it is bound to.
+    pub cart_hash: CartHash,
+    /// The provider's object.
+    pub provider_ref: Option<Text>,
+    /// Milliseconds since the Unix epoch.
+    pub created_at: u64,
+}
+
+/// An open attempt, for the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttemptView {
+    /// Its key.
+    pub key: IdempotencyKey,
+    /// What it pays for.
+    pub cart_hash: CartHash,
+    /// Which token it spends.
+    pub fingerprint: Fingerprint,
+    /// How many sends were made.
+    pub sends: u32,
+    /// When its first send was written down, in milliseconds since the Unix epoch.
+    pub first_send_at: Option<u64>,
+}
+
+/// A charge, for the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReceiptView {
+    /// The key of the attempt that was charged.
+    pub key: IdempotencyKey,
+    /// Its session.
+    pub session: SessionId,
+    /// The merchant's or provider's reference.
+    pub reference: Option<Text>,
+    /// What was paid.
+    pub paid: SummaryView,
+    /// When the page learned of it, in milliseconds since the Unix epoch.
+    pub at: u64,
+}
+
+impl From<&Session> for SessionView {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id,
+            cart_hash: session.bound.cart.hash().clone(),
+            provider_ref: session.provider_ref.clone(),
+            created_at: session.created_at,
+        }
+    }
+}
+
+impl From<&Attempt> for AttemptView {
+    fn from(attempt: &Attempt) -> Self {
+        Self {
+            key: attempt.key,
+            cart_hash: attempt.cart_hash().clone(),
+            fingerprint: attempt.fingerprint,
+            sends: attempt.sends,
+            first_send_at: attempt.first_send,
+        }
+    }
+}
+
+impl From<&Receipt> for ReceiptView {
+    fn from(receipt: &Receipt) -> Self {
+        Self {
+            key: receipt.key,
+            session: receipt.session,
+            reference: receipt.reference.clone(),
+            paid: SummaryView::from(&receipt.paid.cart),
+            at: receipt.at,
+        }
+    }
+}
+
+impl Checkout {
+    /// What the page may know now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let state = self.state.kind();
+        let offers = |event, to| matches!(cell(state, event), Cell::To(states) if states.contains(&to));
+        let (session, open, receipt) = match &self.state {
+            State::Empty { .. } => (None, None, None),
+            State::Ready { session } | State::SheetOpen { session, .. } | State::Failed { session } => {
+                (Some(session), None, None)
+            }
+            State::Sending { open, .. }
+            | State::Waiting { open, .. }
+            | State::ActionRequired { open, .. }
+            | State::Settling { open, .. }
+            | State::Unresolved { open } => (Some(&open.session), Some(open), None),
+            State::Succeeded { receipt, .. } => (None, None, Some(receipt)),
+            State::Blocked { session } => (session.as_ref(), None, None),
+        };
+        Snapshot {
+            state,
+            can_pay: offers(EventKind::SheetRequested, StateKind::SheetOpen),
+            can_check: offers(EventKind::CheckRequested, StateKind::Settling),
+            durable: self.durable,
+            online: self.online,
+            cart_waiting: open
+                .is_some_and(|open| matches!(open.page, PageCart::Changed(_) | PageCart::Emptied)),
+            cart: self.cart_of_next_send().cloned(),
+            session: session.map(SessionView::from),
+            attempt: open.map(|open| AttemptView::from(&open.attempt)),
+            receipt: receipt.map(ReceiptView::from),
+            notices: self.notices.clone(),
+            spent: self.ledger.entries().iter().map(|spent| spent.fingerprint).collect(),
+        }
+    }
+
+    fn cart_of_next_send(&self) -> Option<&Cart> {
+        fn on_page<'a>(page: &'a PageCart, bound: &'a BoundCart) -> Option<&'a Cart> {
+            match page {
+                PageCart::Unseen | PageCart::Bound => Some(&bound.cart),
+                PageCart::Changed(new) => Some(&new.cart),
+                PageCart::Emptied => None,
+            }
+        }
+        match &self.state {
+            State::Empty { .. } => None,
+            State::Ready { session } | State::SheetOpen { session, .. } | State::Failed { session } => {
+                Some(&session.bound.cart)
+            }
+            State::Sending { open, .. }
+            | State::Waiting { open, .. }
+            | State::ActionRequired { open, .. }
+            | State::Settling { open, .. }
+            | State::Unresolved { open } => {
+                let Open { page, attempt, .. } = open;
+                on_page(page, &attempt.bound)
+            }
+            State::Succeeded { receipt, page } => on_page(page, &receipt.paid),
+            State::Blocked { session } => session.as_ref().map(|session| &session.bound.cart),
+        }
+    }
+}

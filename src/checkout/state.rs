@@ -1,0 +1,208 @@
+//! The states, with what each of them knows inside.
+#![forbid(unsafe_code)]
+
+use super::effect::EffectId;
+use crate::attempt::{Attempt, Payload, Receipt, Session};
+use crate::cart::Cart;
+use crate::outcome::Text;
+
+/// Where a checkout stands.
+#[derive(Debug)]
+pub(super) enum State {
+    /// There is no cart. `previous` is the session of an earlier page, to be taken up if its cart comes back.
+    Empty { previous: Option<Session> },
+    /// There is a cart to pay.
+    Ready { session: Session },
+    /// The shopper is in the sheet.
+    SheetOpen { session: Session, sheet: Sheet },
+    /// An attempt is on its way to the merchant.
+    Sending { open: Open, payload: Payload, stage: Stage },
+    /// An attempt will be sent again.
+    Waiting { open: Open, payload: Payload, until: Until },
+    /// The shopper must confirm the attempt elsewhere. The sheet is closed and the token dropped.
+    ActionRequired { open: Open, action: EffectId },
+    /// The outcome is unknown; the merchant is asked. The token is dropped: nothing can be resent from here.
+    Settling { open: Open, ask: Ask, asked: u32 },
+    /// Settling gave up until somebody asks again. The sheet is closed.
+    Unresolved { open: Open },
+    /// The cart is paid. The page may show another one by now, which is not charged by itself (rule C3).
+    Succeeded { receipt: Receipt, page: PageCart },
+    /// Another tab is paying. The session is what this tab will go on with.
+    Blocked { session: Option<Session> },
+    /// The merchant refused the session. Nothing was charged; another try needs another session.
+    Failed { session: Session },
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Empty { previous: None }
+    }
+}
+
+/// An open sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sheet {
+    pub id: EffectId,
+    /// How many useless tokens in a row it returned. A wallet that keeps handing over the same one is closed.
+    pub useless: u8,
+}
+
+impl Sheet {
+    pub const fn new(id: EffectId) -> Self {
+        Self { id, useless: 0 }
+    }
+}
+
+/// An open attempt and what hangs on it.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub attempt: Attempt,
+    pub session: Session,
+    pub sheet: Option<Sheet>,
+    pub page: PageCart,
+    /// Resends that were scheduled so far.
+    pub retries: u32,
+    /// An earlier attempt that turned out to be charged meanwhile: nothing is left to pay (rule U6).
+    pub earlier_charge: Option<Receipt>,
+    /// Whether the shopper gave up the challenge: it is not offered again.
+    pub challenge_refused: bool,
+}
+
+impl Open {
+    pub const fn new(attempt: Attempt, session: Session, sheet: Option<Sheet>, page: PageCart) -> Self {
+        Self { attempt, session, sheet, page, retries: 0, earlier_charge: None, challenge_refused: false }
+    }
+
+    /// Whether `id` is this attempt's sheet.
+    pub fn has_sheet(&self, id: EffectId) -> bool {
+        self.sheet.is_some_and(|sheet| sheet.id == id)
+    }
+
+    /// Whether anything may be sent for this attempt: nothing else is paid meanwhile, its cart is the one on the page
+    /// (rule C3), and its hash is the one that the session was bound to (rule C4).
+    pub fn may_send(&self) -> bool {
+        self.earlier_charge.is_none()
+            && self.page == PageCart::Bound
+            && self.attempt.bound.cart.same_as(&self.session.bound.cart)
+    }
+}
+
+/// What the page shows, seen from a session or a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PageCart {
+    /// Nothing yet: the page was just loaded.
+    Unseen,
+    /// The cart in question.
+    Bound,
+    /// No cart any more.
+    Emptied,
+    /// Another cart, which has no session yet.
+    Changed(NewCart),
+}
+
+/// A cart on the page that has no session yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NewCart {
+    pub cart: Cart,
+    pub provider_ref: Option<Text>,
+}
+
+/// How far a send has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Asking for the lock.
+    Locking(EffectId),
+    /// Writing the attempt into the journal (rule D1).
+    Recording(EffectId),
+    /// On the network. `delay` is how long was waited before it.
+    InFlight { send: EffectId, timer: EffectId, delay: u64 },
+}
+
+/// What a resend waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// The backoff to pass.
+    Retry { timer: EffectId, delay: u64 },
+    /// The network to come back, but not longer than the attempt may last (rules R4, R5). The lower bound that the
+    /// merchant asked for is kept.
+    Online { deadline: EffectId, lower_bound: Option<u64> },
+}
+
+impl Until {
+    pub const fn timer(self) -> EffectId {
+        match self {
+            Self::Retry { timer, .. } => timer,
+            Self::Online { deadline, .. } => deadline,
+        }
+    }
+}
+
+/// How far a question for the truth has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// Asking for the lock: only its holder settles.
+    Locking(EffectId),
+    /// On the network.
+    InFlight { request: EffectId, timer: EffectId },
+    /// Waiting before the next question.
+    Pausing { timer: EffectId },
+    /// Waiting for the network.
+    Offline,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $wire:literal),+ $(,)?) => {
+        /// The kind of a state: a row of the transition table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum StateKind { $($(#[$doc])* $name),+ }
+
+        impl StateKind {
+            /// All states, in the order of the table's rows.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The state's name in Rust and in the diagram.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),+ }
+            }
+
+            /// The state's name in snapshots and logs.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $wire),+ }
+            }
+        }
+
+        impl State {
+            pub const fn kind(&self) -> StateKind {
+                match self { $(Self::$name { .. } => StateKind::$name),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// There is no cart.
+    Empty = "empty",
+    /// There is a cart to pay.
+    Ready = "ready",
+    /// The shopper is in the sheet.
+    SheetOpen = "sheet_open",
+    /// An attempt is on its way to the merchant.
+    Sending = "sending",
+    /// An attempt will be sent again.
+    Waiting = "waiting",
+    /// The shopper must confirm the attempt elsewhere.
+    ActionRequired = "action_required",
+    /// The outcome is unknown; the merchant is asked.
+    Settling = "settling",
+    /// Settling gave up until somebody asks again.
+    Unresolved = "unresolved",
+    /// The cart is paid.
+    Succeeded = "succeeded",
+    /// Another tab is paying.
+    Blocked = "blocked",
+    /// The merchant refused the session.
+    Failed = "failed",
+}

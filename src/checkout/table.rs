@@ -1,0 +1,356 @@
+//! Which event does what in which state: the machine's table.
+//!
+//! The machine asks this table before it does anything; an event that the table rejects never reaches a handler.
+//! There is no wildcard arm: a new state or event does not compile until every cell is decided. The diagram is drawn
+//! from the same data.
+#![doc = include_str!("../../docs/state-diagram.md")]
+#![forbid(unsafe_code)]
+
+use super::event::EventKind;
+use super::state::StateKind;
+use core::fmt::Write as _;
+use serde::{Deserialize, Serialize};
+
+/// What the table says of an event in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    /// The event is taken and leads to one of these states. A handler may still reject it when its ids do not fit
+    /// (a late answer, a sheet that is over).
+    To(&'static [StateKind]),
+    /// The event has no meaning in this state and changes nothing.
+    Reject(Rejection),
+}
+
+/// Why an event was not taken. Harmless: the state is unchanged, and the log tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    /// The journal has not been read yet.
+    NotStarted,
+    /// The journal has been read already.
+    AlreadyStarted,
+    /// There is no cart to pay.
+    NoCart,
+    /// The sheet is open already (rule S2).
+    AlreadyOpen,
+    /// An attempt is open; it comes to its end first (rules K1, K3).
+    AttemptOpen,
+    /// The cart is paid already.
+    AlreadyPaid,
+    /// Another tab is paying (rule D6).
+    AnotherTabPays,
+    /// No outcome is unknown.
+    NothingToCheck,
+    /// There is no receipt to acknowledge.
+    NothingToAcknowledge,
+    /// The effect is over or was answered before.
+    LateAnswer,
+    /// The sheet is over.
+    StaleSheet,
+    /// No attempt has this key.
+    UnknownKey,
+    /// Only a definitive outcome can be reported from outside.
+    NotDefinitive,
+}
+
+impl Rejection {
+    /// The stable code.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not_started",
+            Self::AlreadyStarted => "already_started",
+            Self::NoCart => "no_cart",
+            Self::AlreadyOpen => "already_open",
+            Self::AttemptOpen => "attempt_open",
+            Self::AlreadyPaid => "already_paid",
+            Self::AnotherTabPays => "another_tab_pays",
+            Self::NothingToCheck => "nothing_to_check",
+            Self::NothingToAcknowledge => "nothing_to_acknowledge",
+            Self::LateAnswer => "late_answer",
+            Self::StaleSheet => "stale_sheet",
+            Self::UnknownKey => "unknown_key",
+            Self::NotDefinitive => "not_definitive",
+        }
+    }
+}
+
+impl core::fmt::Display for Rejection {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl core::error::Error for Rejection {}
+
+/// What the table says of `event` in `state`.
+#[must_use]
+#[expect(clippy::too_many_lines, reason = "a table has as many lines as it has cells")]
+pub const fn cell(state: StateKind, event: EventKind) -> Cell {
+    use Cell::{Reject, To};
+    use EventKind as E;
+    use Rejection as R;
+    use StateKind::{
+        ActionRequired, Blocked, Empty, Failed, Ready, Sending, Settling, SheetOpen, Succeeded, Unresolved,
+        Waiting,
+    };
+    match state {
+        Empty => match event {
+            E::JournalRead => To(&[Empty, Settling, Succeeded]),
+            E::CartSet => To(&[Ready]),
+            E::CartCleared
+            | E::JournalWritten
+            | E::JournalFailed
+            | E::DiscardAnswered
+            | E::TimerFired
+            | E::WentOffline
+            | E::CameOnline
+            | E::LockFreed => To(&[Empty]),
+            E::OutcomeReported => To(&[Empty, Succeeded]),
+            E::SheetRequested => Reject(R::NoCart),
+            E::SheetCartChanged | E::TokenReceived | E::SheetCancelled | E::SheetFailed | E::SheetBusy => {
+                Reject(R::StaleSheet)
+            }
+            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
+                Reject(R::LateAnswer)
+            }
+            E::CheckRequested => Reject(R::NothingToCheck),
+            E::Acknowledged => Reject(R::NothingToAcknowledge),
+        },
+        Ready => match event {
+            E::CartCleared => To(&[Empty]),
+            E::SheetRequested => To(&[SheetOpen]),
+            E::CartSet
+            | E::JournalWritten
+            | E::JournalFailed
+            | E::DiscardAnswered
+            | E::TimerFired
+            | E::WentOffline
+            | E::CameOnline
+            | E::LockFreed => To(&[Ready]),
+            E::OutcomeReported => To(&[Ready, Succeeded]),
+            E::JournalRead => Reject(R::AlreadyStarted),
+            E::SheetCartChanged | E::TokenReceived | E::SheetCancelled | E::SheetFailed | E::SheetBusy => {
+                Reject(R::StaleSheet)
+            }
+            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
+                Reject(R::LateAnswer)
+            }
+            E::CheckRequested => Reject(R::NothingToCheck),
+            E::Acknowledged => Reject(R::NothingToAcknowledge),
+        },
+        SheetOpen => match event {
+            E::CartSet => To(&[SheetOpen, Ready]),
+            E::CartCleared => To(&[Empty]),
+            E::TokenReceived => To(&[Sending, SheetOpen, Ready]),
+            E::SheetCancelled | E::SheetFailed | E::SheetBusy => To(&[Ready]),
+            E::SheetCartChanged
+            | E::JournalWritten
+            | E::JournalFailed
+            | E::DiscardAnswered
+            | E::TimerFired
+            | E::WentOffline
+            | E::CameOnline
+            | E::LockFreed => To(&[SheetOpen]),
+            E::OutcomeReported => To(&[SheetOpen, Succeeded]),
+            E::JournalRead => Reject(R::AlreadyStarted),
+            E::SheetRequested => Reject(R::AlreadyOpen),
+            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
+                Reject(R::LateAnswer)
+            }
+            E::CheckRequested => Reject(R::NothingToCheck),
+            E::Acknowledged => Reject(R::NothingToAcknowledge),
+        },
+        Sending => match event {
+            E::CartSet | E::SheetCartChanged => To(&[Sending, Ready]),
+            E::CartCleared => To(&[Sending, Empty]),
+            E::LockGranted => To(&[Sending, Settling, Succeeded]),
+            E::LockRefused => To(&[Blocked]),
+            E::JournalWritten | E::JournalFailed => To(&[Sending, Waiting, SheetOpen, Ready]),
+            E::SendAnswered => {
+                To(&[Waiting, ActionRequired, Settling, Succeeded, SheetOpen, Ready, Empty, Failed])
+            }
+            E::TimerFired => To(&[Sending, Waiting, Settling]),
+            E::OutcomeReported => To(&[Sending, Succeeded, SheetOpen, Ready, Empty, Failed]),
+            E::SheetCancelled
+            | E::SheetFailed
+            | E::SheetBusy
+            | E::DiscardAnswered
+            | E::WentOffline
+            | E::CameOnline
+            | E::LockFreed => To(&[Sending]),
+            E::JournalRead => Reject(R::AlreadyStarted),
+            E::SheetRequested | E::TokenReceived | E::CheckRequested => Reject(R::AttemptOpen),
+            E::SettleAnswered | E::ActionEnded => Reject(R::LateAnswer),
+            E::Acknowledged => Reject(R::NothingToAcknowledge),
+        },
+        Waiting => match event {
+            E::CartSet | E::SheetCartChanged => To(&[Waiting, Settling, Ready]),
+            E::CartCleared => To(&[Settling, Empty]),
+            E::TimerFired => To(&[Waiting, Sending, Settling, SheetOpen, Ready]),
+            E::OutcomeReported => To(&[Waiting, Settling, Succeeded, SheetOpen, Ready, Empty, Failed]),
+            E::SheetCancelled
+            | E::SheetFailed
+            | E::SheetBusy
+            | E::JournalWritten
+            | E::JournalFailed
+            | E::DiscardAnswered
+            | E::WentOffline
+            | E::CameOnline
+            | E::LockFreed => To(&[Waiting]),
+            E::JournalRead => Reject(R::AlreadyStarted),
+            E::SheetRequested | E::TokenReceived | E::CheckRequested => Reject(R::AttemptOpen),
+            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
+                Reject(R::LateAnswer)
+            }
+            E::Acknowledged => Reject(R::NothingToAcknowledge),
+        },
+        ActionRequired => match event {
+            E::CartSet => To(&[ActionRequired, Settling]),
+            E::CartCleared | E::ActionEnded | E::CheckRequested => To(&[Settling]),
+            E::OutcomeReported => To(&[ActionRequired, Settling, Succeeded, Ready, Empty, Failed]),
+            E::JournalWritten
+            | E::JournalFailed
+            | E::DiscardAnswered
+            | E::TimerFired
+            | E::WentOffline
+            | E::CameOnline
+            | E::LockFreed => To(&[ActionRequired]),
+            E::JournalRead => Reject(R::AlreadyStarted),
+            E::SheetRequested | E::TokenReceived => Reject(R::AttemptOpen),
+            // The sheet is closed before the challenge begins.
+            E::SheetCartChanged | E::SheetCancelled | E::SheetFailed | E::SheetBusy => Reject(R::StaleSheet),
+            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered => Reject(R::LateAnswer),
+            E::Acknowledged => Reject(R::NothingToAcknowledge),
+        },
+        Settling => match event {
+            E::LockGranted => To(&[Settling, Succeeded, Ready, Empty]),
+            E::LockRefused => To(&[Blocked]),
+            E::SettleAnswered => {
+                To(&[Settling, Unresolved, ActionRequired, Succeeded, SheetOpen, Ready, Empty, Failed])
+            }
+            E::TimerFired => To(&[Settling, Unresolved]),
+            E::OutcomeReported => To(&[Settling, Succeeded, SheetOpen, Ready, Empty, Failed]),
+            E::CartSet
+            | E::CartCleared
+            | E::SheetCartChanged
+            | E::SheetCancelled
+            | E::SheetFailed
+            | E::SheetBusy
+            | E::JournalWritten
+            | E::JournalFailed
+            | E::DiscardAnswered
+            | E::WentOffline
+            | E::CameOnline
+            | E::LockFreed => To(&[Settling]),
+            E::JournalRead => Reject(R::AlreadyStarted),
+            E::SheetRequested | E::TokenReceived | E::CheckRequested => Reject(R::AttemptOpen),
+            E::SendAnswered | E::ActionEnded => Reject(R::LateAnswer),
+            E::Acknowledged => Reject(R::NothingToAcknowledge),
+        },
+        Unresolved => match event {
+            // A click resumes the attempt that is there; it never starts another one (rule K3).
+            E::SheetRequested | E::CheckRequested | E::CameOnline => To(&[Settling]),
+            E::OutcomeReported => To(&[Unresolved, Succeeded, Ready, Empty, Failed]),
+            E::CartSet
+            | E::CartCleared
+            | E::JournalWritten
+            | E::JournalFailed
+            | E::DiscardAnswered
+            | E::TimerFired
+            | E::WentOffline
+            | E::LockFreed => To(&[Unresolved]),
+            E::JournalRead => Reject(R::AlreadyStarted),
+            E::TokenReceived => Reject(R::AttemptOpen),
+            // The sheet is closed before anybody is told not to pay again.
+            E::SheetCartChanged | E::SheetCancelled | E::SheetFailed | E::SheetBusy => Reject(R::StaleSheet),
+            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
+                Reject(R::LateAnswer)
+            }
+            E::Acknowledged => Reject(R::NothingToAcknowledge),
+        },
+        Succeeded => match event {
+            E::CartSet => To(&[Succeeded, Ready]),
+            E::Acknowledged => To(&[Ready, Empty]),
+            E::CartCleared
+            | E::JournalWritten
+            | E::JournalFailed
+            | E::DiscardAnswered
+            | E::TimerFired
+            | E::WentOffline
+            | E::CameOnline
+            | E::LockFreed => To(&[Succeeded]),
+            E::JournalRead => Reject(R::AlreadyStarted),
+            // Whatever comes after success is logged and never shown (rule U7).
+            E::SheetRequested | E::TokenReceived | E::OutcomeReported => Reject(R::AlreadyPaid),
+            E::SheetCartChanged | E::SheetCancelled | E::SheetFailed | E::SheetBusy => Reject(R::StaleSheet),
+            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
+                Reject(R::LateAnswer)
+            }
+            E::CheckRequested => Reject(R::NothingToCheck),
+        },
+        Blocked => match event {
+            E::LockFreed => To(&[Ready, Empty, Succeeded, Settling]),
+            E::OutcomeReported => To(&[Blocked, Succeeded]),
+            E::CartSet
+            | E::CartCleared
+            | E::JournalWritten
+            | E::JournalFailed
+            | E::DiscardAnswered
+            | E::TimerFired
+            | E::WentOffline
+            | E::CameOnline => To(&[Blocked]),
+            E::JournalRead => Reject(R::AlreadyStarted),
+            E::SheetRequested | E::TokenReceived | E::CheckRequested => Reject(R::AnotherTabPays),
+            E::SheetCartChanged | E::SheetCancelled | E::SheetFailed | E::SheetBusy => Reject(R::StaleSheet),
+            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
+                Reject(R::LateAnswer)
+            }
+            E::Acknowledged => Reject(R::NothingToAcknowledge),
+        },
+        Failed => match event {
+            E::CartSet => To(&[Failed, Ready]),
+            E::CartCleared => To(&[Empty]),
+            E::SheetRequested => To(&[SheetOpen]),
+            E::OutcomeReported => To(&[Failed, Succeeded]),
+            E::JournalWritten
+            | E::JournalFailed
+            | E::DiscardAnswered
+            | E::TimerFired
+            | E::WentOffline
+            | E::CameOnline
+            | E::LockFreed => To(&[Failed]),
+            E::JournalRead => Reject(R::AlreadyStarted),
+            E::SheetCartChanged | E::TokenReceived | E::SheetCancelled | E::SheetFailed | E::SheetBusy => {
+                Reject(R::StaleSheet)
+            }
+            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
+                Reject(R::LateAnswer)
+            }
+            E::CheckRequested => Reject(R::NothingToCheck),
+            E::Acknowledged => Reject(R::NothingToAcknowledge),
+        },
+    }
+}
+
+/// The table as a Mermaid state diagram, one arrow for each pair of different states, labelled with the events that
+/// can lead from one to the other.
+#[must_use]
+pub fn mermaid() -> String {
+    let mut text = String::from("```mermaid\nstateDiagram-v2\n    [*] --> Empty\n");
+    for &from in StateKind::ALL {
+        for &to in StateKind::ALL {
+            let events: Vec<_> = EventKind::ALL
+                .iter()
+                .filter(|&&event| matches!(cell(from, event), Cell::To(states) if from != to && states.contains(&to)))
+                .map(|event| event.name())
+                .collect();
+            if !events.is_empty() {
+                let _infallible =
+                    writeln!(text, "    {} --> {}: {}", from.name(), to.name(), events.join(", "));
+            }
+        }
+    }
+    text.push_str("```\n");
+    text
+}

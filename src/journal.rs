@@ -1,0 +1,342 @@
+//! The durable record: the session, the open attempt, the last receipt and the spent ledger. Never a token.
+//!
+//! It is written before the first send of an attempt (rule D1), so whatever happens to the page, the next start knows
+//! which key to settle (rule D3). The format is JSON with a version; it is written with serde and read by hand,
+//! because reading with serde would cost the wasm more than everything else in it.
+#![forbid(unsafe_code)]
+
+use crate::attempt::{Attempt, BoundCart, Receipt, Session};
+use crate::cart::Cart;
+use crate::json::{self, Value};
+use crate::key::{IdempotencyKey, SessionId};
+use crate::outcome::Text;
+use crate::token::{Fingerprint, Salt, SpentLedger};
+use core::fmt;
+use serde::{Serialize, Serializer};
+
+/// The version of the record that this crate writes.
+pub const VERSION: u64 = 1;
+
+/// The longest record that is read, in bytes; ours stay far below.
+pub const MAX_LEN: usize = 1024 * 1024;
+
+/// All that must not be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Which tokens are spent.
+    pub ledger: SpentLedger,
+    /// The session, open or not.
+    pub session: Option<Session>,
+    /// The attempt whose end is not known yet.
+    pub open: Option<Attempt>,
+    /// The last charge, until the shopper moves on.
+    pub paid: Option<Receipt>,
+    /// Sessions that the merchant still has to be told of.
+    pub discards: Vec<Discard>,
+}
+
+/// A session that must not be paid any more, and that the merchant has not confirmed yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Discard {
+    /// Which one.
+    pub session: SessionId,
+    /// Its provider object.
+    pub provider_ref: Option<Text>,
+}
+
+impl Record {
+    /// The record as JSON text.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        // Serialising these types into memory cannot fail: no maps with odd keys, no I/O.
+        serde_json::to_string(&Wire {
+            version: VERSION,
+            salt: self.ledger.salt(),
+            spent: self.ledger.entries().iter().map(|spent| (spent.fingerprint, spent.at)).collect(),
+            session: self.session.as_ref().map(|session| SessionWire {
+                id: session.id,
+                bound: BoundWire::from(&session.bound),
+                provider_ref: session.provider_ref.as_ref(),
+                created_at: session.created_at,
+            }),
+            open: self.open.as_ref().map(|attempt| AttemptWire {
+                key: attempt.key,
+                session: attempt.session,
+                provider_ref: attempt.provider_ref.as_ref(),
+                bound: BoundWire::from(&attempt.bound),
+                fingerprint: attempt.fingerprint,
+                first_send: attempt.first_send,
+                sends: attempt.sends,
+            }),
+            paid: self.paid.as_ref().map(|receipt| ReceiptWire {
+                key: receipt.key,
+                session: receipt.session,
+                reference: receipt.reference.as_ref(),
+                bound: BoundWire::from(&receipt.paid),
+                at: receipt.at,
+            }),
+            discards: &self.discards,
+        })
+        .unwrap_or_default()
+    }
+
+    /// Reads what [`Self::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`JournalError`], and then nothing of the text was used: a record is read as a whole or not at all (rule D5).
+    pub fn decode(text: &str) -> Result<Self, JournalError> {
+        if text.len() > MAX_LEN {
+            return Err(corrupt(""));
+        }
+        let value = json::parse(text).map_err(|_| corrupt(""))?;
+        match value.get("version").and_then(Value::as_u64) {
+            Some(VERSION) => {}
+            Some(version) if version > VERSION => {
+                return Err(JournalError { code: JournalErrorCode::Newer, path: "version".into() });
+            }
+            _ => return Err(corrupt("version")),
+        }
+        let node = Node { value: &value, path: String::new() };
+        let mut ledger = SpentLedger::new(node.parsed("salt", Salt::parse)?);
+        for entry in node.list("spent")? {
+            match entry.value.as_array() {
+                Some([Value::String(fingerprint), at]) => {
+                    let fingerprint = Fingerprint::parse(fingerprint);
+                    let (Some(fingerprint), Some(at)) = (fingerprint, at.as_u64()) else {
+                        return Err(corrupt(&entry.path));
+                    };
+                    ledger.spend(fingerprint, at);
+                }
+                _ => return Err(corrupt(&entry.path)),
+            }
+        }
+        let session = node
+            .optional("session")?
+            .map(|node| {
+                Ok(Session {
+                    id: node.parsed("id", SessionId::parse)?,
+                    bound: node.bound()?,
+                    provider_ref: node.text("providerRef")?,
+                    created_at: node.number("createdAt")?,
+                })
+            })
+            .transpose()?;
+        let open = node
+            .optional("open")?
+            .map(|node| {
+                Ok(Attempt {
+                    key: node.parsed("key", IdempotencyKey::parse)?,
+                    session: node.parsed("session", SessionId::parse)?,
+                    provider_ref: node.text("providerRef")?,
+                    bound: node.bound()?,
+                    fingerprint: node.parsed("fingerprint", Fingerprint::parse)?,
+                    first_send: node.optional("firstSend")?.map(|node| node.integer()).transpose()?,
+                    sends: u32::try_from(node.number("sends")?).map_err(|_| corrupt(&node.at("sends")))?,
+                })
+            })
+            .transpose()?;
+        let paid = node
+            .optional("paid")?
+            .map(|node| {
+                Ok(Receipt {
+                    key: node.parsed("key", IdempotencyKey::parse)?,
+                    session: node.parsed("session", SessionId::parse)?,
+                    reference: node.text("reference")?,
+                    paid: node.bound()?,
+                    at: node.number("at")?,
+                })
+            })
+            .transpose()?;
+        let discards = node
+            .list("discards")?
+            .iter()
+            .map(|node| {
+                Ok(Discard {
+                    session: node.parsed("session", SessionId::parse)?,
+                    provider_ref: node.text("providerRef")?,
+                })
+            })
+            .collect::<Result<_, JournalError>>()?;
+        Ok(Self { ledger, session, open, paid, discards })
+    }
+}
+
+/// Why a record could not be read, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalError {
+    /// What is wrong.
+    pub code: JournalErrorCode,
+    /// Where: `open.key`, for example; empty for the record as a whole.
+    pub path: String,
+}
+
+/// What is wrong with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalErrorCode {
+    /// Not what this crate writes.
+    Corrupt,
+    /// Written by a newer version of this crate.
+    Newer,
+}
+
+impl JournalErrorCode {
+    /// The stable code.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Corrupt => "journal_corrupt",
+            Self::Newer => "journal_newer",
+        }
+    }
+}
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} at `{}`", self.code.as_str(), self.path)
+    }
+}
+
+impl core::error::Error for JournalError {}
+
+fn corrupt(path: &str) -> JournalError {
+    JournalError { code: JournalErrorCode::Corrupt, path: path.into() }
+}
+
+/// A value and where it stands in the record.
+struct Node<'a> {
+    value: &'a Value<'a>,
+    path: String,
+}
+
+impl Node<'_> {
+    fn at(&self, name: &str) -> String {
+        if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) }
+    }
+
+    fn get(&self, name: &str) -> Result<Self, JournalError> {
+        let path = self.at(name);
+        match self.value.get(name) {
+            Some(value) => Ok(Self { value, path }),
+            None => Err(corrupt(&path)),
+        }
+    }
+
+    fn optional(&self, name: &str) -> Result<Option<Self>, JournalError> {
+        self.get(name).map(|node| if *node.value == Value::Null { None } else { Some(node) })
+    }
+
+    fn list(&self, name: &str) -> Result<Vec<Self>, JournalError> {
+        let node = self.get(name)?;
+        let items = node.value.as_array().ok_or_else(|| corrupt(&node.path))?;
+        Ok((0..)
+            .zip(items)
+            .map(|(n, value): (u32, _)| Self { value, path: format!("{}[{n}]", node.path) })
+            .collect())
+    }
+
+    fn integer(&self) -> Result<u64, JournalError> {
+        self.value.as_u64().ok_or_else(|| corrupt(&self.path))
+    }
+
+    fn number(&self, name: &str) -> Result<u64, JournalError> {
+        self.get(name)?.integer()
+    }
+
+    fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, JournalError> {
+        let node = self.get(name)?;
+        node.value.as_str().and_then(parse).ok_or_else(|| corrupt(&node.path))
+    }
+
+    fn text(&self, name: &str) -> Result<Option<Text>, JournalError> {
+        let Some(node) = self.optional(name)? else { return Ok(None) };
+        let text = node.value.as_str().ok_or_else(|| corrupt(&node.path))?;
+        Ok(Some(Text::new(text)))
+    }
+
+    fn cart(&self) -> Result<Cart, JournalError> {
+        let object = self.value.as_object().ok_or_else(|| corrupt(&self.path))?;
+        Cart::from_json(object.raw).map_err(|_| corrupt(&self.path))
+    }
+
+    fn bound(&self) -> Result<BoundCart, JournalError> {
+        Ok(BoundCart {
+            cart: self.get("cart")?.cart()?,
+            on_page: self.optional("onPage")?.map(|node| node.cart()).transpose()?,
+        })
+    }
+}
+
+/// A cart as it is kept: known by its hash, with what is to be paid. It is read as a cart that brought its own hash.
+pub(crate) struct CartWire<'a>(pub &'a Cart);
+
+impl Serialize for CartWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Kept<'a> {
+            hash: &'a str,
+            currency: &'a str,
+            total: i64,
+        }
+        let currency = self.0.currency();
+        Kept { hash: self.0.hash().as_str(), currency: currency.as_str(), total: self.0.total().minor() }
+            .serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BoundWire<'a> {
+    cart: CartWire<'a>,
+    on_page: Option<CartWire<'a>>,
+}
+
+impl<'a> From<&'a BoundCart> for BoundWire<'a> {
+    fn from(bound: &'a BoundCart) -> Self {
+        Self { cart: CartWire(&bound.cart), on_page: bound.on_page.as_ref().map(CartWire) }
+    }
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    version: u64,
+    salt: Salt,
+    spent: Vec<(Fingerprint, u64)>,
+    session: Option<SessionWire<'a>>,
+    open: Option<AttemptWire<'a>>,
+    paid: Option<ReceiptWire<'a>>,
+    discards: &'a [Discard],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionWire<'a> {
+    id: SessionId,
+    #[serde(flatten)]
+    bound: BoundWire<'a>,
+    provider_ref: Option<&'a Text>,
+    created_at: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AttemptWire<'a> {
+    key: IdempotencyKey,
+    session: SessionId,
+    provider_ref: Option<&'a Text>,
+    #[serde(flatten)]
+    bound: BoundWire<'a>,
+    fingerprint: Fingerprint,
+    first_send: Option<u64>,
+    sends: u32,
+}
+
+#[derive(Serialize)]
+struct ReceiptWire<'a> {
+    key: IdempotencyKey,
+    session: SessionId,
+    reference: Option<&'a Text>,
+    #[serde(flatten)]
+    bound: BoundWire<'a>,
+    at: u64,
+}

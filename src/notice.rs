@@ -1,0 +1,155 @@
+//! What the shopper should be told. The text comes from a locale catalogue; here are only codes.
+#![forbid(unsafe_code)]
+
+use crate::outcome::{Advice, Decline, Refusal, Text};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// Something that the shopper should be told. A notice belongs to one attempt and disappears with the next (rule U8).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Notice {
+    /// The cart is another one than before; the session that was there is void.
+    CartChanged,
+    /// The wallet handed over a token that is spent or too old.
+    FreshTokenNeeded,
+    /// The payment was declined.
+    PaymentDeclined {
+        /// The decline's code, safe to show.
+        reason: Text,
+        /// What may be tried.
+        advice: Advice,
+    },
+    /// The merchant refused before any charge.
+    PaymentRejected {
+        /// The refusal's code.
+        reason: Text,
+    },
+    /// Nothing was charged and nothing will be: paying again is safe.
+    PaymentNotMade,
+    /// The outcome is being looked up.
+    CheckingPayment,
+    /// The outcome is unknown and the merchant could not tell yet.
+    DoNotPayAgain,
+    /// The charge went through.
+    PaymentReceived,
+    /// The charge went through, for the cart as it was before the last change.
+    EarlierCartPaid,
+    /// The sheet could not be shown.
+    SheetUnavailable,
+    /// Another sheet is showing, in another tab or frame (rule S4).
+    AnotherSheetOpen,
+    /// The shopper must confirm the payment elsewhere.
+    ActionRequired,
+    /// The device is offline; the payment goes on when it is back.
+    Offline,
+    /// The journal cannot be written, and the policy says not to pay without it (rule D2).
+    RecordUnavailable,
+    /// Another tab is paying (rule D6).
+    AnotherTabPays,
+}
+
+/// How urgent a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// What was hoped for.
+    Success,
+    /// Something needs attention.
+    Warning,
+    /// The payment did not happen.
+    Error,
+}
+
+impl Severity {
+    /// The stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Success => "success",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl Notice {
+    /// The notice for a decline.
+    #[must_use]
+    pub fn declined(decline: Decline) -> Self {
+        Self::PaymentDeclined { reason: decline.code, advice: decline.advice }
+    }
+
+    /// The notice for a refusal.
+    #[must_use]
+    pub fn rejected(refusal: Refusal) -> Self {
+        Self::PaymentRejected { reason: refusal.code }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::CartChanged => "cart_changed",
+            Self::FreshTokenNeeded => "fresh_token_needed",
+            Self::PaymentDeclined { .. } => "payment_declined",
+            Self::PaymentRejected { .. } => "payment_rejected",
+            Self::PaymentNotMade => "payment_not_made",
+            Self::CheckingPayment => "checking_payment",
+            Self::DoNotPayAgain => "do_not_pay_again",
+            Self::PaymentReceived => "payment_received",
+            Self::EarlierCartPaid => "earlier_cart_paid",
+            Self::SheetUnavailable => "sheet_unavailable",
+            Self::AnotherSheetOpen => "another_sheet_open",
+            Self::ActionRequired => "action_required",
+            Self::Offline => "offline",
+            Self::RecordUnavailable => "record_unavailable",
+            Self::AnotherTabPays => "another_tab_pays",
+        }
+    }
+
+    /// How urgent it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        match self {
+            Self::PaymentReceived => Severity::Success,
+            Self::CheckingPayment | Self::ActionRequired | Self::PaymentNotMade => Severity::Info,
+            Self::CartChanged
+            | Self::FreshTokenNeeded
+            | Self::DoNotPayAgain
+            | Self::EarlierCartPaid
+            | Self::AnotherSheetOpen
+            | Self::Offline
+            | Self::AnotherTabPays => Severity::Warning,
+            Self::PaymentDeclined { .. }
+            | Self::PaymentRejected { .. }
+            | Self::SheetUnavailable
+            | Self::RecordUnavailable => Severity::Error,
+        }
+    }
+}
+
+impl Serialize for Notice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Params<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reason: Option<&'a Text>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            advice: Option<Advice>,
+        }
+        let params = match self {
+            Self::PaymentDeclined { reason, advice } => {
+                Params { reason: Some(reason), advice: Some(*advice) }
+            }
+            Self::PaymentRejected { reason } => Params { reason: Some(reason), advice: None },
+            _ => Params { reason: None, advice: None },
+        };
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("code", self.code())?;
+        map.serialize_entry("severity", self.severity().as_str())?;
+        map.serialize_entry("params", &params)?;
+        map.end()
+    }
+}

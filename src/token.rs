@@ -1,0 +1,324 @@
+//! Wallet tokens: single-use, secret, and outlived by nothing but a fingerprint.
+//!
+//! A token is known by its content (rule T5): a wallet that mutates one response object, or copies it, hands over the
+//! same token as long as the content is the same.
+#![forbid(unsafe_code)]
+
+use core::fmt;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// What the sheet returned. Its memory is wiped when it is dropped, and its `Debug` form shows nothing.
+///
+/// A redacted token is what the log keeps in its place: enough to replay what the machine did, not enough to pay.
+#[derive(Clone)]
+pub struct WalletToken(Content);
+
+#[derive(Clone)]
+enum Content {
+    Secret(Zeroizing<String>),
+    Redacted(Fingerprint),
+}
+
+impl WalletToken {
+    /// The longest token that is taken, in bytes. Apple Pay's largest are below 10 KiB.
+    pub const MAX_LEN: usize = 64 * 1024;
+
+    /// Takes over a token.
+    ///
+    /// # Errors
+    /// [`TokenError`] when the text is blank or longer than [`Self::MAX_LEN`]; the text is wiped all the same.
+    pub fn new(text: String) -> Result<Self, TokenError> {
+        let text = Zeroizing::new(text);
+        if text.trim().is_empty() {
+            Err(TokenError::Blank)
+        } else if text.len() > Self::MAX_LEN {
+            Err(TokenError::TooLong)
+        } else {
+            Ok(Self(Content::Secret(text)))
+        }
+    }
+
+    /// The token's fingerprint under `salt`.
+    #[must_use]
+    pub fn fingerprint(&self, salt: Salt) -> Fingerprint {
+        match &self.0 {
+            Content::Redacted(fingerprint) => *fingerprint,
+            Content::Secret(text) => Fingerprint::of(text, salt),
+        }
+    }
+
+    /// What the log keeps of this token.
+    #[must_use]
+    pub fn redacted(&self, salt: Salt) -> Self {
+        Self(Content::Redacted(self.fingerprint(salt)))
+    }
+
+    /// The token's text; blank for a redacted one.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        match &self.0 {
+            Content::Secret(text) => text,
+            Content::Redacted(_) => "",
+        }
+    }
+
+    /// Whether `text` gives this token away.
+    #[must_use]
+    pub fn appears_in(&self, text: &str) -> bool {
+        let token = self.expose().trim();
+        !token.is_empty() && text.contains(token)
+    }
+}
+
+impl fmt::Debug for WalletToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("WalletToken(..)")
+    }
+}
+
+impl Serialize for WalletToken {
+    /// Only a redacted token can be written; a secret one is written as `null`.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Content::Redacted(fingerprint) => fingerprint.serialize(serializer),
+            Content::Secret(_) => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for WalletToken {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fingerprint::deserialize(deserializer).map(|fingerprint| Self(Content::Redacted(fingerprint)))
+    }
+}
+
+/// Why a token was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenError {
+    /// There is nothing in it.
+    Blank,
+    /// Longer than [`WalletToken::MAX_LEN`].
+    TooLong,
+}
+
+impl TokenError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Blank => "token_blank",
+            Self::TooLong => "token_too_long",
+        }
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.code())
+    }
+}
+
+impl core::error::Error for TokenError {}
+
+macro_rules! hex_128 {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(u128);
+
+        impl $name {
+            /// Reads 32 lower-case hexadecimal digits.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let digits = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+                if digits { u128::from_str_radix(text, 16).ok().map(Self) } else { None }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "{:032x}", self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, concat!(stringify!($name), "({:032x})"), self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not 32 hexadecimal digits"))
+            }
+        }
+    };
+}
+
+hex_128! {
+    /// The first 128 bits of SHA-256 over the salt and the token: all that outlives a token.
+    Fingerprint
+}
+
+hex_128! {
+    /// What makes the fingerprints of one shopper's browser worthless elsewhere. Random, kept in the journal.
+    Salt
+}
+
+impl Fingerprint {
+    fn of(text: &str, salt: Salt) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(salt.0.to_be_bytes());
+        hasher.update(text.trim().as_bytes());
+        let digest: [u8; 32] = hasher.finalize().into();
+        Self(digest.iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte)))
+    }
+}
+
+impl Salt {
+    /// A salt out of 128 random bits.
+    #[must_use]
+    pub const fn from_entropy(bits: u128) -> Self {
+        Self(bits)
+    }
+}
+
+/// The fingerprints of spent tokens, oldest first (rules T2, T3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentLedger {
+    salt: Salt,
+    spent: Vec<Spent>,
+}
+
+/// A spent token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Which one.
+    pub fingerprint: Fingerprint,
+    /// When it was spent, in milliseconds since the Unix epoch.
+    pub at: u64,
+}
+
+impl SpentLedger {
+    /// How many spent tokens are remembered; beyond that the oldest is forgotten. Wallet tokens live for minutes, and
+    /// nobody is declined this often meanwhile.
+    pub const CAPACITY: usize = 1024;
+
+    /// A ledger without entries.
+    #[must_use]
+    pub const fn new(salt: Salt) -> Self {
+        Self { salt, spent: Vec::new() }
+    }
+
+    /// The salt of its fingerprints.
+    #[must_use]
+    pub const fn salt(&self) -> Salt {
+        self.salt
+    }
+
+    /// The entries, oldest first.
+    #[must_use]
+    pub fn entries(&self) -> &[Spent] {
+        &self.spent
+    }
+
+    /// Whether the token with this fingerprint is spent.
+    #[must_use]
+    pub fn contains(&self, fingerprint: Fingerprint) -> bool {
+        self.spent.iter().any(|spent| spent.fingerprint == fingerprint)
+    }
+
+    /// The fingerprint that `text` would have as a token.
+    #[must_use]
+    pub fn fingerprint_of(&self, text: &str) -> Fingerprint {
+        Fingerprint::of(text, self.salt)
+    }
+
+    /// Marks a token as spent; a second time changes nothing.
+    pub fn spend(&mut self, fingerprint: Fingerprint, at: u64) {
+        if !self.contains(fingerprint) {
+            if self.spent.len() >= Self::CAPACITY {
+                self.spent.remove(0);
+            }
+            self.spent.push(Spent { fingerprint, at });
+        }
+    }
+
+    /// Takes a mark back: the provider never saw that token (rule T4).
+    pub fn release(&mut self, fingerprint: Fingerprint) {
+        self.spent.retain(|spent| spent.fingerprint != fingerprint);
+    }
+
+    /// Takes over what another tab spent under the same salt.
+    pub fn merge(&mut self, other: &Self) {
+        if self.salt == other.salt {
+            for spent in &other.spent {
+                self.spend(spent.fingerprint, spent.at);
+            }
+        }
+    }
+
+    /// Forgets what was spent more than `window` milliseconds before `now` (rule D7).
+    pub fn prune(&mut self, now: u64, window: u64) {
+        self.spent.retain(|spent| now.saturating_sub(spent.at) < window);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(text: &str) -> WalletToken {
+        WalletToken::new(text.into()).unwrap()
+    }
+
+    #[test]
+    fn t5_a_token_is_known_by_its_content() {
+        let salt = Salt::from_entropy(7);
+        assert_eq!(token("tok_a").fingerprint(salt), token(" tok_a\n").fingerprint(salt));
+        assert_ne!(token("tok_a").fingerprint(salt), token("tok_b").fingerprint(salt));
+        assert_ne!(token("tok_a").fingerprint(salt), token("tok_a").fingerprint(Salt::from_entropy(8)));
+    }
+
+    #[test]
+    fn t6_debug_and_serialized_forms_hide_the_token() {
+        let secret = token("tok_4242424242424242");
+        assert_eq!(format!("{secret:?}"), "WalletToken(..)");
+        assert_eq!(serde_json::to_string(&secret).unwrap(), "null");
+        let redacted = secret.redacted(Salt::from_entropy(1));
+        let text = serde_json::to_string(&redacted).unwrap();
+        assert!(!text.contains("4242"), "{text}");
+        let again: WalletToken = serde_json::from_str(&text).unwrap();
+        assert_eq!(again.fingerprint(Salt::from_entropy(2)), secret.fingerprint(Salt::from_entropy(1)));
+        assert_eq!(again.expose(), "");
+    }
+
+    #[test]
+    fn e1_blank_and_endless_tokens_are_refused() {
+        assert_eq!(WalletToken::new("  ".into()).unwrap_err(), TokenError::Blank);
+        let endless = "x".repeat(WalletToken::MAX_LEN + 1);
+        assert_eq!(WalletToken::new(endless).unwrap_err().code(), "token_too_long");
+    }
+
+    #[test]
+    fn t3_the_ledger_remembers_the_newest_tokens() {
+        let mut ledger = SpentLedger::new(Salt::from_entropy(1));
+        for at in 0..=SpentLedger::CAPACITY as u64 {
+            ledger.spend(token(&format!("tok_{at}")).fingerprint(ledger.salt()), at);
+        }
+        assert_eq!(ledger.entries().len(), SpentLedger::CAPACITY);
+        assert!(!ledger.contains(token("tok_0").fingerprint(ledger.salt())));
+        assert!(ledger.contains(token("tok_1024").fingerprint(ledger.salt())));
+        ledger.prune(1024, 10);
+        assert_eq!(ledger.entries().len(), 10);
+    }
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Brings a fresh machine (rustup's stable toolchain, Node with npm) to where everything builds. Safe to run again at any
+# time: what is there is left alone, and a run that finds nothing to do takes less than a second and prints nothing.
+#
+# The cargo tools go to a cache outside the checkout, so that a second clone is quick. The Makefile says where and puts
+# it on PATH.
+#
+#   PAYONCE_TOOLS  where the cargo tools are kept
+#   CHROMIUM, CHROMEDRIVER  a browser of your own, see tools/browser.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+: "${PAYONCE_TOOLS:?run this by make}"
+readonly wasm_pack_version=0.15.1
+
+say() { echo "payonce: $*" >&2; }
+fail() {
+    say "$@"
+    exit 1
+}
+
+# Runs a command whose output matters only when it fails.
+#   quietly WHAT COMMAND...
+quietly() {
+    local what=$1 log=$PAYONCE_TOOLS/setup.$$.log started=$SECONDS
+    shift
+    say "$what ..."
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 40 "$log" >&2
+        rm -f "$log"
+        fail "failed: $what"
+    fi
+    rm -f "$log"
+    say "$what: done in $((SECONDS - started)) s"
+}
+
+mkdir -p "$PAYONCE_TOOLS" || fail "cannot write to $PAYONCE_TOOLS: set PAYONCE_TOOLS to a directory of yours"
+
+# Two makes at once, in two checkouts even, must not install the same thing.
+if command -v flock >/dev/null; then
+    exec 9>"$PAYONCE_TOOLS/.lock"
+    flock --nonblock 9 || { say "waiting for another setup to finish" && flock 9; }
+fi
+
+# Rust
+command -v cargo >/dev/null || fail "cargo is missing: install Rust from https://rustup.rs"
+for component in clippy rustfmt; do
+    if ! command -v "cargo-${component/rustfmt/fmt}" >/dev/null || ! cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1; then
+        command -v rustup >/dev/null || fail "$component is missing, and there is no rustup to install it"
+        quietly "installing $component" rustup component add "$component"
+    fi
+done
+if [[ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]]; then
+    command -v rustup >/dev/null || fail "Rust's wasm32-unknown-unknown target is missing, and there is no rustup to install it"
+    quietly "installing Rust's wasm32-unknown-unknown target" rustup target add wasm32-unknown-unknown
+fi
+
+# The wasm-bindgen tool must be of exactly the version that the crate is pinned to.
+wasm_bindgen_version=$(sed -nE 's/^wasm-bindgen = "=([0-9.]+)"$/\1/p' Cargo.toml)
+[[ -n "$wasm_bindgen_version" ]] || fail 'Cargo.toml has no line wasm-bindgen = "=x.y.z"'
+if [[ "$(wasm-bindgen --version 2>/dev/null)" != "wasm-bindgen $wasm_bindgen_version" ]] ||
+    ! command -v wasm-bindgen-test-runner >/dev/null; then
+    quietly "building wasm-bindgen $wasm_bindgen_version (about 3 minutes, once a machine)" \
+        cargo install --root "$PAYONCE_TOOLS" --force wasm-bindgen-cli --version "$wasm_bindgen_version"
+fi
+
+# Any wasm-pack from this version on will do.
+found=$(wasm-pack --version 2>/dev/null | cut -d ' ' -f 2 || true)
+if ! printf '%s\n' "$wasm_pack_version" "${found:-0}" | sort --check=quiet --version-sort; then
+    quietly "building wasm-pack $wasm_pack_version (about 2 minutes, once a machine)" \
+        cargo install --root "$PAYONCE_TOOLS" --force --locked wasm-pack --version "$wasm_pack_version"
+fi
+
+# Node
+command -v node >/dev/null || fail "Node is missing: install Node 20.19 or newer"
+command -v npm >/dev/null || fail "npm is missing: install npm 10 or newer"
+printf '%s\n' v20.19.0 "$(node --version)" | sort --check=quiet --version-sort ||
+    fail "Node $(node --version) is too old: install Node 20.19 or newer"
+# package.json swaps Rollup for its WebAssembly build: every package is then the same on every platform, except esbuild.
+# The stamp lies inside node_modules, so that it goes when they go. package.json counts too: `npm ci` compares the two.
+stamp=node_modules/.payonce-setup
+wanted=$(cat package.json package-lock.json .npmrc | cksum)
+if [[ "$(cat $stamp 2>/dev/null)" != "$wanted" ]]; then
+    quietly "installing the npm packages" npm ci
+    echo "$wanted" >$stamp
+fi
+
+# The browser
+if ! tools/browser.sh chromedriver >/dev/null 2>&1; then
+    if [[ -z "${CHROMIUM:-}${CHROMEDRIVER:-}" && $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
+        export DEBIAN_FRONTEND=noninteractive
+        quietly "fetching apt's package lists" apt-get update
+        quietly "installing Chromium" apt-get install --yes --no-install-recommends \
+            chromium chromium-driver chromium-sandbox
+    fi
+    tools/browser.sh chromedriver >/dev/null
+fi

@@ -1,0 +1,209 @@
+/**
+ * The mock wallet: a sheet as Google Pay or Apple Pay would show it, with cards that fail on purpose and with the bad
+ * habits of real wallets: it hands over a token again, it reports an approval twice.
+ */
+
+import { type Cart, describe, type Sheet, type Summary, type Wallet } from 'payonce';
+import { type BasketStore, SHIPPING, toCart } from './cart';
+import { byId, h, setText } from './dom';
+import { money } from './format';
+
+/** The reference merchant reads the card from the token's text: `tok_<card>_<random>`. */
+const CARDS = [
+  ['approved', 'Everyday card', 'is approved'],
+  ['insufficient_funds', 'Empty account', 'declined: insufficient funds'],
+  ['challenge', 'Cautious bank', 'asks whether it was you'],
+  ['postcode', 'Postcode card', 'refused without its postcode'],
+  ['expired_card', 'Expired card', 'declined'],
+  ['incorrect_cvc', 'Wrong code', 'declined: security code'],
+  ['processing_error', 'Busy bank', 'declined: try later'],
+  ['do_not_honor', 'Stern bank', 'declined, no reason given'],
+  ['lost_card', 'Lost card', 'declined'],
+  ['stolen_card', 'Stolen card', 'declined'],
+  ['fraudulent', 'Flagged card', 'declined as fraud'],
+] as const;
+
+/** How long the sheet shows its result. */
+const RESULT_MS = 1200;
+
+export interface MockWalletParts {
+  readonly store: BasketStore;
+  /** Whether the sheet can ask for another card without closing. */
+  readonly retriesInPlace: boolean;
+  /** Has the merchant lose the next replies; resolves once that is certain. */
+  loseReplies(): Promise<void>;
+  /** Something happened in the sheet. */
+  acted(): void;
+}
+
+/** Makes the port. The sheet belongs to the page, so one port is alive at a time. */
+export function mockWallet({ store, retriesInPlace, loseReplies, acted }: MockWalletParts): Wallet & { dispose(): void } {
+  const dialog = byId<HTMLDialogElement>('wallet');
+  const choices = byId<HTMLFieldSetElement>('wallet-choices');
+  const pay = byId<HTMLButtonElement>('wallet-pay');
+  const cancel = byId<HTMLButtonElement>('wallet-cancel');
+  const oldToken = byId<HTMLButtonElement>('wallet-old-token');
+  const lose = byId<HTMLButtonElement>('wallet-lose-replies');
+  const postcode = byId<HTMLInputElement>('wallet-postcode');
+  const cards = tiles('card', CARDS.map(([value, name, note]) => ({ value, name, note: h('small', {}, note) })));
+  const prices = SHIPPING.map(() => h('small'));
+  const ships = tiles('ship', SHIPPING.map(({ id, name }, index) => ({ value: id, name, note: prices[index] ?? '' })));
+  byId('wallet-cards').replaceChildren(h('legend', {}, 'Card'), ...cards.elements);
+  byId('wallet-shipping').replaceChildren(h('legend', {}, 'Shipping'), ...ships.elements);
+
+  let sheet: Sheet | null = null;
+  let lastToken: string | null = null;
+  let closing: ReturnType<typeof setTimeout> | undefined;
+  const over = new AbortController();
+  const { signal } = over;
+
+  function show(summary: Summary): void {
+    const total = money(summary.total, summary.currency);
+    setText(byId('wallet-total'), total);
+    setText(pay, `Pay ${total}`);
+    const { basket } = store;
+    ships.choose(basket.shipping);
+    SHIPPING.forEach(({ price }, index) => {
+      const element = prices[index];
+      if (element) setText(element, price[basket.currency] === 0 ? 'free' : money(price[basket.currency], basket.currency));
+    });
+  }
+
+  function say(message: string, progress: string, busy: boolean): void {
+    setText(byId('wallet-message'), message);
+    setText(byId('wallet-progress'), progress);
+    dialog.classList.toggle('busy', busy);
+    choices.disabled = busy;
+    pay.disabled = busy;
+    oldToken.disabled = lastToken === null;
+  }
+
+  function shut(): void {
+    sheet = null;
+    clearTimeout(closing);
+    if (dialog.open) dialog.close();
+  }
+
+  function handOver(token: string, times: number): void {
+    const reporting = sheet;
+    if (reporting === null) return;
+    lastToken = token;
+    say('', 'Processing…', true);
+    cancel.focus();
+    const details = cards.chosen() === 'postcode' ? { postcode: postcode.value.trim() } : undefined;
+    for (let time = 0; time < times; time += 1) reporting.tokenReceived({ token, details });
+    acted();
+  }
+
+  function freshToken(): string {
+    const random = crypto.getRandomValues(new Uint8Array(8));
+    return `tok_${cards.chosen()}_${Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  }
+
+  byId<HTMLFormElement>('wallet-form').addEventListener(
+    'submit',
+    (event) => {
+      // Only the port closes the sheet.
+      event.preventDefault();
+      if (!pay.disabled) handOver(freshToken(), 1);
+    },
+    { signal },
+  );
+  byId('wallet-twice').addEventListener('click', () => handOver(freshToken(), 2), { signal });
+  oldToken.addEventListener('click', () => lastToken !== null && handOver(lastToken, 1), { signal });
+  cancel.addEventListener('click', () => dialog.close(), { signal });
+  lose.addEventListener(
+    'click',
+    async () => {
+      // Nothing may be paid before the merchant knows which replies to lose.
+      choices.disabled = pay.disabled = true;
+      await loseReplies();
+      say('', 'The next three replies will be lost.', false);
+      pay.focus();
+    },
+    { signal },
+  );
+  byId('wallet-cards').addEventListener('change', showPostcode, { signal });
+  byId('wallet-shipping').addEventListener(
+    'change',
+    () => {
+      store.choose({ shipping: ships.chosen() });
+      const cart = toCart(store.basket);
+      if (cart !== null) sheet?.cartChanged(cart satisfies Cart);
+      acted();
+    },
+    { signal },
+  );
+  // Escape, the browser's back gesture and the button all end here; what the port closed is over already.
+  dialog.addEventListener(
+    'close',
+    () => {
+      if (dialog.open || sheet === null) return;
+      const closed = sheet;
+      sheet = null;
+      closed.cancelled();
+      acted();
+    },
+    { signal },
+  );
+
+  function showPostcode(): void {
+    byId('wallet-postcode-field').hidden = cards.chosen() !== 'postcode';
+  }
+
+  return {
+    retriesInPlace,
+    open(opened, summary) {
+      shut();
+      sheet = opened;
+      dialog.classList.remove('success', 'failure');
+      cards.choose('approved');
+      postcode.value = '';
+      showPostcode();
+      show(summary);
+      say('', '', false);
+      dialog.showModal();
+    },
+    retry(why, summary) {
+      show(summary);
+      say(describe(why), '', false);
+      pay.focus();
+    },
+    update: show,
+    complete(result) {
+      sheet = null;
+      dialog.classList.add(result);
+      say('', result === 'success' ? 'Done' : 'Payment not completed', true);
+      closing = setTimeout(shut, RESULT_MS);
+    },
+    close: shut,
+    dispose() {
+      over.abort();
+      shut();
+    },
+  };
+}
+
+interface Tile {
+  readonly value: string;
+  readonly name: string;
+  readonly note: Node | string;
+}
+
+/** A group of radio buttons that look like tiles. */
+function tiles(group: string, entries: readonly Tile[]): {
+  readonly elements: readonly HTMLElement[];
+  chosen(): string;
+  choose(value: string): void;
+} {
+  const inputs = entries.map(({ value }) =>
+    h('input', { type: 'radio', name: group, value, 'data-testid': `${group}-${value}` }),
+  );
+  return {
+    elements: entries.map(({ name, note }, index) => h('label', {}, inputs[index] ?? null, h('span', {}, name, note))),
+    chosen: () => inputs.find((input) => input.checked)?.value ?? '',
+    choose(value) {
+      for (const input of inputs) input.checked = input.value === value;
+    },
+  };
+}
