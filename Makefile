@@ -14,7 +14,7 @@ export PAYONCE_TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/payonce/tools
 export PATH := $(PAYONCE_TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(PATH):$(HOME)/.cargo/bin
 
 target := $(abspath $(or $(CARGO_TARGET_DIR),target))
-# The profile that `cargo test` builds too: nothing is compiled twice, and it is far quicker to build than release.
+# Of the profile that `cargo test` builds too: most of it is there by then, and release takes minutes.
 merchant := $(target)/debug/payonce-merchant
 tarball := $(target)/npm/payonce.tgz
 
@@ -32,8 +32,8 @@ demo: www/dist/index.html merchant ## build everything, start the demo shop, pri
 
 .PHONY: test
 test: ## every check and every test, stopping at the first failure
-	@tools/test.sh "$(MAKE)" setup fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e \
-		size-check publint
+	@tools/test.sh "$(MAKE)" browser fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit \
+		test-e2e size-check publint
 
 ##@ More
 
@@ -59,9 +59,13 @@ help: ## this list
 
 # The stages of `make test`
 
-.PHONY: setup fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e size-check publint merchant
+.PHONY: setup browser fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e size-check publint
+.PHONY: merchant
 setup:
 	@tools/setup.sh
+
+browser:
+	@tools/setup.sh browser
 
 fmt-check: setup
 	cargo fmt --all --check
@@ -77,11 +81,16 @@ doc: setup
 test-rust: setup
 	cargo test --quiet --workspace
 
-# What `wasm-pack test --headless --chrome` does, but for tests/web.rs alone: wasm-pack compiles the native tests as well.
-test-wasm: setup
-	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner WASM_BINDGEN_TEST_ONLY_WEB=1 \
-	CHROMEDRIVER="$$(tools/browser.sh chromedriver)" \
-	cargo test --quiet --package payonce --target wasm32-unknown-unknown --test web
+# What `wasm-pack test --headless --chrome` does, but for tests/web.rs alone (wasm-pack compiles the native tests as well)
+# and with the browser that the end-to-end tests use.
+test-wasm: export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := wasm-bindgen-test-runner
+test-wasm: export WASM_BINDGEN_TEST_ONLY_WEB := 1
+test-wasm: export WASM_BINDGEN_TEST_WEBDRIVER_JSON := $(target)/webdriver.json
+test-wasm: browser
+	@mkdir -p $(target)
+	@browser=$$(tools/browser.sh chromium); sed "s|\"args\"|\"binary\": \"$$browser\", &|" webdriver.json >$(target)/webdriver.json
+	CHROMEDRIVER=$$(tools/browser.sh chromedriver) \
+		cargo test --package payonce --target wasm32-unknown-unknown --test web
 
 typecheck: node_modules/payonce/package.json
 	@for project in $(typescript); do echo "tsc -p $$project"; tsc --noEmit -p $$project; done
@@ -90,9 +99,10 @@ lint-ts: node_modules/payonce/package.json
 	eslint --max-warnings 0 .
 
 test-unit: pkg/wasm/payonce_bg.wasm
-	vitest run --dir pkg/test
+	vitest run --root pkg
+	node docs/cart-hash.mjs
 
-test-e2e: www/dist/index.html merchant
+test-e2e: www/dist/index.html merchant browser
 	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) \
 		vitest run --config tests/e2e/vitest.config.ts
 

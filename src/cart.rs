@@ -691,6 +691,7 @@ fn write_value(canonical: &mut String, value: &Value<'_>) -> Result<(), CartErro
 }
 
 /// Appends the canonical form of a text.
+#[expect(clippy::ptr_arg, reason = "whether the text is borrowed says whether it had escapes")]
 fn write_text(canonical: &mut String, text: &Cow<'_, str>) {
     match text {
         // What the reader could borrow has nothing to escape.

@@ -140,10 +140,13 @@ pub(crate) fn safe_integer(number: &str) -> Result<i64, NotSafe> {
 ///
 /// UTF-8 sorts like UTF-16 but for one thing: characters beyond U+FFFF, whose UTF-8 begins with F0 to F4, come
 /// *before* U+E000..U+FFFF, whose UTF-8 begins with EE or EF, because UTF-16 begins them with a surrogate (D800..).
-/// Neither range occurs inside a UTF-8 sequence, so it is enough to lift EE and EF over F4 byte by byte.
+/// All these are first bytes only, so it is enough to lift EE and EF over F4 where the texts first differ.
 pub(crate) fn compare_utf16(left: &str, right: &str) -> Ordering {
     let rank = |byte: u8| if matches!(byte, 0xEE | 0xEF) { byte + 0x10 } else { byte };
-    left.bytes().map(rank).cmp(right.bytes().map(rank))
+    match left.bytes().zip(right.bytes()).find(|(left, right)| left != right) {
+        Some((left, right)) => rank(left).cmp(&rank(right)),
+        None => left.len().cmp(&right.len()),
+    }
 }
 
 /// Appends `text` as a JSON string in the one form that RFC 8785 section 3.2.2.2 allows (that of `JSON.stringify`).
@@ -428,7 +431,7 @@ mod tests {
         parse(text).map(drop).map_err(|error| error.kind)
     }
 
-    /// What serde_json reads, in its own words.
+    /// The value as `serde_json` has it.
     fn as_serde(value: &Value<'_>) -> serde_json::Value {
         match value {
             Value::Null => serde_json::Value::Null,
@@ -557,6 +560,25 @@ mod tests {
     fn duplicate_names_are_errors_however_they_are_written() {
         assert_eq!(kind(r#"{"a":1,"b":2,"\u0061":3}"#), Err(ErrorKind::Duplicate));
         assert_eq!(kind(r#"{"a":{"a":1},"b":{"a":1}}"#), Ok(()));
+    }
+
+    #[test]
+    fn names_are_strings() {
+        for wrong in [
+            "{1:2}",
+            "{null:2}",
+            "{[]:2}",
+            r#"{"a" 2}"#,
+            r#"{"a",2}"#,
+            "{,}",
+            r#"{"a":1,}"#,
+            "[1,]",
+            "[,]",
+            "[1 2]",
+        ] {
+            assert_eq!(kind(wrong), Err(ErrorKind::Syntax), "{wrong}");
+        }
+        assert_eq!(kind(r#"{"\uD800":1}"#), Err(ErrorKind::Surrogate));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! The cart and money rules: C1, C6, C7, C8, and what T6 and E1 say of carts.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -290,6 +291,18 @@ fn c6_the_documented_vectors() {
         let expected = format!("{} {}", vector["code"].as_str().unwrap(), vector["path"].as_str().unwrap());
         assert_eq!(refusal(vector["input"].as_str().unwrap()), expected, "{}", vector["name"]);
     }
+}
+
+/// The page for backends shows the program that the vectors check, and the hash of its own example.
+#[test]
+fn c6_the_documentation_shows_what_is_checked() {
+    let page = include_str!("../docs/cart-hash.md");
+    let program = include_str!("../docs/cart-hash.mjs");
+    let start = program.find("// RFC 8785").unwrap();
+    let end = program.find("if (process.argv").unwrap();
+    assert!(page.contains(program[start..end].trim()));
+    let example = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(page.contains(Cart::from_json(example).unwrap().hash().as_str()));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What each provider's answers mean. The bodies are those of the providers' documentation, shortened where only
 //! members that nobody reads are left out. Names carry the rule's number.
+#![cfg(not(target_arch = "wasm32"))]
 use payonce::outcome::{Advice, Cause, Outcome, SettleAnswer};
 use payonce::provider::{HttpReply, KeyCarrier, KeyForm, MAX_BODY, Profile};
 use proptest::prelude::*;

@@ -2,6 +2,8 @@
 # Brings a fresh machine (rustup's stable toolchain, Node with npm) to where everything builds. Safe to run again at any
 # time: what is there is left alone, and a run that finds nothing to do takes less than a second and prints nothing.
 #
+#   tools/setup.sh [browser]
+#
 # The cargo tools go to a cache outside the checkout, so that a second clone is quick. The Makefile says where and puts
 # it on PATH.
 #
@@ -85,7 +87,8 @@ if [[ "$(cat $stamp 2>/dev/null)" != "$wanted" ]]; then
     echo "$wanted" >$stamp
 fi
 
-# The browser
+# The browser: only tests drive one.
+[[ "${1:-}" == browser ]] || exit 0
 if ! tools/browser.sh chromedriver >/dev/null 2>&1; then
     if [[ -z "${CHROMIUM:-}${CHROMEDRIVER:-}" && $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
         export DEBIAN_FRONTEND=noninteractive

@@ -66,9 +66,6 @@ const STATES: readonly State[] = [
   'failed',
 ];
 
-/** Longer timeouts fire at once (HTML Standard, timers: the delay is a 32-bit integer). */
-const MAX_TIMEOUT = 2 ** 31 - 1;
-
 /**
  * Starts a checkout: loads the WebAssembly module and reads the journal. An attempt that was open there is settled
  * first.
@@ -251,16 +248,6 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
     });
   }
 
-  function startTimer(effect: number, delay: number): void {
-    const step = Math.min(delay, MAX_TIMEOUT);
-    const fire = (): void => {
-      timers.delete(effect);
-      if (delay > step) startTimer(effect, delay - step);
-      else answer((core, now) => core.timerFired(effect, now));
-    };
-    timers.set(effect, clock.setTimeout(fire, step));
-  }
-
   /** The core calls this while it is borrowed: take note, do nothing (see `Host`). */
   const host: Host = {
     snapshot: (state, flags, summary, session, attempt, receipt, notices, spent) =>
@@ -372,7 +359,14 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
         ),
       ),
 
-    startTimer: (effect, delay) => effects.push(() => startTimer(effect, delay)),
+    startTimer: (effect, delay) =>
+      effects.push(() => {
+        const fire = (): void => {
+          timers.delete(effect);
+          answer((core, now) => core.timerFired(effect, now));
+        };
+        timers.set(effect, clock.setTimeout(fire, delay)); // far below the 2^31 ms that a timeout can last
+      }),
     cancelTimer: (effect) =>
       effects.push(() => {
         if (timers.has(effect)) clock.clearTimeout(timers.get(effect));

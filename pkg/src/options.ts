@@ -37,16 +37,7 @@ const RETRY: Readonly<Record<keyof RetryOptions, true>> = {
 /** The ports and the core's configuration. The core checks the values of the latter. Throws ConfigError. */
 export function readOptions(options: CheckoutOptions): { ports: Ports; config: WasmConfig } {
   toObject(options, ConfigError);
-  const {
-    merchant,
-    wallet,
-    journal,
-    lock,
-    clock,
-    retry = {},
-    durability = 'preferred' as string,
-    ...unknown
-  } = options;
+  const { merchant, wallet, journal, lock, clock, retry = {}, durability = 'preferred', ...unknown } = options;
   refuse(unknown, '');
   refuse(toObject(retry, ConfigError, 'retry'), 'retry.', RETRY);
   if (!['required', 'preferred'].includes(durability)) throw new ConfigError('invalid_option', 'durability');

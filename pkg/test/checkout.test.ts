@@ -38,13 +38,13 @@ beforeAll(() => init());
 afterEach(disposeAll);
 
 /** What `call` threw. */
-function thrown(call: () => unknown): unknown {
+function thrown(call: () => unknown): Error {
   try {
     call();
   } catch (error) {
-    return error;
+    if (error instanceof Error) return error;
   }
-  throw new Error('nothing was thrown');
+  throw new Error('no error was thrown');
 }
 
 describe('the snapshot', () => {
@@ -77,7 +77,7 @@ describe('the snapshot', () => {
     for (const part of parts) {
       if (typeof part !== 'object' || part === null) continue;
       expect(Object.isFrozen(part)).toBe(true);
-      parts.push(...Object.values(part));
+      parts.push(...(Object.values(part) as unknown[]));
     }
     expect(parts.length).toBeGreaterThan(20);
   });
@@ -144,7 +144,7 @@ describe('the snapshot', () => {
     unresolved.checkout.dispose();
 
     const blocked = await bench({
-      lock: { acquire: async () => false, whenFree: () => new Promise(() => {}), release: () => {} },
+      lock: { acquire: () => Promise.resolve(false), whenFree: () => new Promise(() => {}), release: () => {} },
     });
     watch(blocked.checkout);
     blocked.checkout.setCart(CART);
@@ -340,17 +340,17 @@ describe('S1: the sheet', () => {
     expect(checkout.getSnapshot().state).toBe('sheet_open');
   });
 
-  it.each<[string, () => unknown]>([
+  it.each<[string, () => void]>([
     [
       'throws',
       () => {
         throw new TypeError('tok_secret');
       },
     ],
-    ['rejects', async () => Promise.reject(new TypeError('tok_secret'))],
+    ['rejects', () => Promise.reject(new TypeError('tok_secret'))],
   ])('counts as failed where opening it %s', async (_, open) => {
     const wallet = mockWallet();
-    vi.spyOn(wallet, 'open').mockImplementation(open as () => void);
+    vi.spyOn(wallet, 'open').mockImplementation(open);
     const { checkout, reported } = await bench({ wallet });
     checkout.setCart(CART);
     expect(checkout.openSheet()).toBe(true);
@@ -384,7 +384,7 @@ describe('S1: the sheet', () => {
   it('may report that it is busy, and reports of a sheet that is over are harmless', async () => {
     const sheets: Sheet[] = [];
     const wallet: Wallet = { ...quietWallet(), open: (sheet) => void sheets.push(sheet) };
-    const { checkout } = await bench({ wallet: wallet as never });
+    const { checkout } = await bench({ wallet });
     checkout.setCart(CART);
     checkout.openSheet();
     sheets[0]?.busy();
@@ -431,7 +431,7 @@ describe('E4: callbacks', () => {
       },
       update: (summary) => void order.push(`update ${summary.total}`),
     };
-    const { checkout, merchant } = await bench({ wallet: wallet as never });
+    const { checkout, merchant } = await bench({ wallet });
     checkout.setCart(CART);
     checkout.subscribe(() => order.push(`told ${checkout.getSnapshot().state}`));
     expect(checkout.openSheet()).toBe(true);
@@ -583,7 +583,7 @@ describe('dispose', () => {
     const sheets: Sheet[] = [];
     const close = vi.fn(() => sheets[0]?.cancelled());
     const wallet: Wallet = { ...quietWallet(), open: (sheet) => void sheets.push(sheet), close };
-    const { checkout, reported } = await bench({ wallet: wallet as never });
+    const { checkout, reported } = await bench({ wallet });
     checkout.setCart(CART);
     checkout.openSheet();
     checkout.dispose();
@@ -698,13 +698,14 @@ describe('E1: malformed input', () => {
     expect(error).toBeInstanceOf(CartError);
     expect(error).toBeInstanceOf(PayonceError);
     expect(error).toMatchObject({ name: 'CartError', code, path });
-    expect(`${error} ${(error as Error).stack} ${JSON.stringify(error)}`).not.toContain(secret);
+    expect(`${error} ${error.stack} ${JSON.stringify(error)}`).not.toContain(secret);
     expect(checkout.getSnapshot()).toBe(before);
   });
 
   it.each<[string, unknown, string, string | null]>([
     ['nothing', undefined, 'not_an_object', null],
     ['a plain text', secret, 'not_an_object', null],
+    ['an empty one', { token: '' }, 'token_blank', 'token'],
     ['no token', {}, 'not_an_object', 'token'],
     ['a number', { token: 4242 }, 'not_an_object', 'token'],
     ['a cycle', { token: cyclic }, 'not_json', 'token'],
@@ -713,14 +714,16 @@ describe('E1: malformed input', () => {
     ['no hash', { token: secret, cartHash: 7 }, 'not_a_string', 'cartHash'],
     ['details that are no JSON', { token: secret, details: () => secret }, 'not_json', 'details'],
   ])('%s is no token', async (_, token, code, path) => {
-    const { checkout, wallet } = await bench();
+    let sheet: Sheet | undefined;
+    const wallet: Wallet = { ...quietWallet(), open: (opened) => void (sheet = opened) };
+    const { checkout } = await bench({ wallet });
     checkout.setCart(CART);
     checkout.openSheet();
     const before = checkout.getSnapshot();
-    const error = thrown(() => wallet.approve(token === undefined ? (null as never) : (token as never)));
-    if (typeof token !== 'string') expect(error).toBeInstanceOf(InputError);
+    const error = thrown(() => sheet?.tokenReceived(token as never));
+    expect(error).toBeInstanceOf(InputError);
     expect(error).toMatchObject({ code, path });
-    expect(`${error} ${(error as Error).stack}`).not.toContain(secret);
+    expect(`${error} ${error.stack}`).not.toContain(secret);
     expect(checkout.getSnapshot()).toBe(before);
   });
 
@@ -811,34 +814,36 @@ describe('T6: secrets', () => {
     vi.spyOn(wallet, 'complete').mockImplementation(() => {
       throw new Error(`cannot complete ${token}`);
     });
-    const { checkout, merchant, reported } = await bench({ journal, wallet });
+    const { checkout, clock, merchant, reported } = await bench({ journal, wallet });
     const public_: string[] = [];
     const look = (): void => void public_.push(JSON.stringify(checkout.getSnapshot()), checkout.exportLog());
     checkout.subscribe(look);
     checkout.setCart(CART);
     checkout.openSheet();
-    wallet.approve({ token: { id: token, card }, details: { email } });
+    wallet.approve({ token, details: { email, card } });
     await settled();
     for (const secret of secrets) expect(last(merchant.sends).request.body).toContain(secret);
     last(merchant.sends).reject(new Error(`could not send ${token} ${card} ${email}`));
     await settled();
-    checkout.reportOutcome(last(merchant.sends).request.key, { outcome: 'approved', reference: token });
+    await clock.advance(10_000);
+    last(merchant.sends).resolve({ outcome: 'approved', reference: token }); // a backend that echoes what it was sent
     await settled();
     look();
+    expect(checkout.getSnapshot().state).toBe('succeeded');
     expect(public_.length).toBeGreaterThan(8);
     expect(journal.records.length).toBeGreaterThan(1);
     expect(reported.length).toBeGreaterThan(0);
     const everything = [...public_, ...journal.records, ...reported.map((error) => (error as Error).stack)].join('\n');
-    for (const secret of secrets.slice(1)) expect(everything).not.toContain(secret);
-    expect(everything).not.toContain('S3CRET');
+    for (const secret of secrets) {
+      const at = everything.indexOf(secret);
+      expect(at < 0 ? '' : everything.slice(Math.max(0, at - 80), at)).toBe('');
+    }
   });
 
   it('T5: a token that is an object is known by its content', async () => {
-    const { merchant, wallet } = await bench().then(async (made) => {
-      made.checkout.setCart(CART);
-      made.checkout.openSheet();
-      return made;
-    });
+    const { checkout, merchant, wallet } = await bench();
+    checkout.setCart(CART);
+    checkout.openSheet();
     const response = { details: { nonce: 'n1' } };
     wallet.approve({ token: response });
     await settled();
@@ -859,7 +864,7 @@ describe('the journal', () => {
     const events: string[] = [];
     const journal: Journal = {
       durable: true,
-      read: async () => null,
+      read: () => Promise.resolve(null),
       async write() {
         events.push('write');
         await settled();
@@ -867,9 +872,9 @@ describe('the journal', () => {
       },
     };
     const { checkout, merchant, wallet } = await bench({ journal });
-    vi.spyOn(merchant, 'send').mockImplementation(async () => {
+    vi.spyOn(merchant, 'send').mockImplementation(() => {
       events.push('send');
-      return { outcome: 'approved' };
+      return Promise.resolve({ outcome: 'approved' });
     });
     checkout.setCart(CART);
     checkout.openSheet();
@@ -881,7 +886,11 @@ describe('the journal', () => {
   });
 
   it('that cannot be written stops a payment where it is required, and does not otherwise', async () => {
-    const journal: Journal = { durable: true, read: async () => null, write: () => Promise.reject(new Error('full')) };
+    const journal: Journal = {
+      durable: true,
+      read: () => Promise.resolve(null),
+      write: () => Promise.reject(new Error('full')),
+    };
     const required = await paying({ journal, durability: 'required' });
     expect(required.merchant.sends).toEqual([]);
     expect(required.checkout.getSnapshot().notices).toEqual([expect.objectContaining({ code: 'record_unavailable' })]);
@@ -895,7 +904,7 @@ describe('the journal', () => {
   it('that throws is a journal that cannot be written', async () => {
     const journal: Journal = {
       durable: true,
-      read: async () => null,
+      read: () => Promise.resolve(null),
       write() {
         throw new Error('no storage');
       },
@@ -920,9 +929,9 @@ describe('the lock', () => {
     const calls: string[] = [];
     return {
       calls,
-      acquire: async () => {
+      acquire() {
         calls.push('acquire');
-        return answer;
+        return Promise.resolve(answer);
       },
       whenFree: () => new Promise(() => {}),
       release: () => void calls.push('release'),
@@ -949,7 +958,7 @@ describe('the lock', () => {
     let store = (): void => {};
     const journal: Journal = {
       durable: true,
-      read: async () => null,
+      read: () => Promise.resolve(null),
       write: () => new Promise((resolve) => void (store = resolve)),
     };
     const { checkout, merchant, wallet } = await bench({ lock, journal });
@@ -973,7 +982,7 @@ describe('the lock', () => {
   });
 
   it('that comes too late is given back', async () => {
-    let grant = (_: boolean): void => {};
+    let grant: (granted: boolean) => void = () => {};
     const lock = recordingLock(new Promise((resolve) => void (grant = resolve)));
     const { checkout, merchant } = await paying({ lock });
     checkout.dispose();
@@ -986,13 +995,14 @@ describe('the lock', () => {
   });
 
   it('that is broken lets nobody pay', async () => {
-    const lock: Lock = { acquire: () => Promise.reject(new Error('no locks')), whenFree: vi.fn(), release: vi.fn() };
+    const release = vi.fn();
+    const lock: Lock = { acquire: () => Promise.reject(new Error('no locks')), whenFree: vi.fn(), release };
     const { checkout, merchant } = await paying({ lock });
     expect(merchant.sends).toEqual([]);
     expect(checkout.getSnapshot().state).toBe('blocked');
     checkout.dispose();
     await settled();
-    expect(lock.release).not.toHaveBeenCalled();
+    expect(release).not.toHaveBeenCalled();
   });
 
   it('of the page lets one checkout pay at a time', async () => {
@@ -1062,23 +1072,6 @@ function once(first: string | null, then: () => Promise<string | null>): () => P
 }
 
 describe('time and network', () => {
-  it('takes delays that are longer than a timeout can be', async () => {
-    const { merchant, clock } = await paying({ retry: { sendTimeout: 2 ** 33, totalTime: 2 ** 34 } });
-    await clock.advance(2 ** 33 - 1);
-    expect(last(merchant.sends).signal.aborted).toBe(false);
-    for (const { delay } of clock.timers.values()) expect(delay).toBeLessThan(2 ** 31);
-    await clock.advance(1);
-    expect(last(merchant.sends).signal.aborted).toBe(true);
-  });
-
-  it('cancels a long delay, too', async () => {
-    const { merchant, clock } = await paying({ retry: { sendTimeout: 2 ** 33, totalTime: 2 ** 34 } });
-    await clock.advance(2 ** 32);
-    last(merchant.sends).resolve({ outcome: 'approved' });
-    await settled();
-    expect(clock.timers.size).toBe(0);
-  });
-
   it('waits for the network, and goes on when it is back', async () => {
     const page = new EventTarget();
     vi.stubGlobal('addEventListener', page.addEventListener.bind(page));

@@ -12,12 +12,10 @@ import {
   type HttpReply,
   type Journal,
   type Merchant,
-  memoryJournal,
   type Outcome,
   type RequiredAction,
   type SettleAnswer,
   type SettleRequest,
-  type Snapshot,
 } from '../src/index.js';
 import { type MockWallet, mockWallet } from '../src/wallets/mock.js';
 
@@ -132,8 +130,11 @@ export function recordingJournal(): Journal & { readonly records: string[] } {
   return {
     durable: true,
     records,
-    read: async () => records.at(-1) ?? null,
-    write: async (text) => void records.push(text),
+    read: () => Promise.resolve(records.at(-1) ?? null),
+    write(text) {
+      records.push(text);
+      return Promise.resolve();
+    },
   };
 }
 
@@ -142,9 +143,6 @@ export interface Bench {
   readonly merchant: TestMerchant;
   readonly wallet: MockWallet;
   readonly clock: TestClock;
-  readonly journal: Journal;
-  /** The present snapshot. */
-  readonly now: Snapshot;
   /** Reports to the page's error handling. */
   readonly reported: unknown[];
 }
@@ -152,27 +150,16 @@ export interface Bench {
 const open: Checkout[] = [];
 
 /** A checkout with ports in the test's hand. */
-export async function bench(options: Partial<CheckoutOptions> & { wallet?: MockWallet } = {}): Promise<Bench> {
+export async function bench(options: Partial<CheckoutOptions> = {}): Promise<Bench> {
   const reported: unknown[] = [];
   vi.stubGlobal('reportError', (error: unknown) => void reported.push(error));
   const merchant = new TestMerchant();
-  const wallet = options.wallet ?? mockWallet();
+  const wallet = (options.wallet ?? mockWallet()) as MockWallet; // any other wallet is in the test's own hands
   const clock = new TestClock();
-  const journal = options.journal ?? memoryJournal();
-  const checkout = await createCheckout({ merchant, clock, ...options, wallet, journal });
+  const checkout = await createCheckout({ merchant, clock, ...options, wallet });
   open.push(checkout);
   await settled();
-  return {
-    checkout,
-    merchant,
-    wallet,
-    clock,
-    journal,
-    reported,
-    get now() {
-      return checkout.getSnapshot();
-    },
-  };
+  return { checkout, merchant, wallet, clock, reported };
 }
 
 /** A bench whose shopper has just approved: the first send is out. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Cart } from '../src/index.js';
 
 const WASM = new URL('../wasm/payonce_bg.wasm', import.meta.url);
 
@@ -34,7 +35,7 @@ describe('init', () => {
     ['bytes', () => readFile(WASM)],
     ['a compiled module', async () => WebAssembly.compile(await readFile(WASM))],
     ['a response', async () => new Response(await readFile(WASM), { headers: { 'content-type': 'application/wasm' } })],
-    ['a file: URL', async () => WASM],
+    ['a file: URL', () => Promise.resolve(WASM)],
   ])('takes %s, promised or not', async (_, source) => {
     const promised = await page();
     await promised.init(source());
@@ -49,7 +50,7 @@ describe('init', () => {
     expect(failure).toBeInstanceOf(InitError);
     expect(failure).toMatchObject({ code: 'init_failed', path: null });
     expect((failure as Error).cause).toBeInstanceOf(WebAssembly.CompileError);
-    expect(() => cartHash(CART)).toThrow(expect.objectContaining({ code: 'not_initialized' }));
+    expect(() => cartHash(CART)).toThrow('not_initialized');
     await init();
     expect(cartHash(CART)).toHaveLength(64);
   });
@@ -67,7 +68,7 @@ describe('cartHash', () => {
     const file = await readFile(new URL('../../docs/cart-hash-vectors.json', import.meta.url), 'utf8');
     const { vectors } = JSON.parse(file) as { vectors: { name: string; input: string; hash: string }[] };
     expect(vectors.length).toBeGreaterThanOrEqual(10);
-    for (const { name, input, hash } of vectors) expect(cartHash(JSON.parse(input)), name).toBe(hash);
+    for (const { name, input, hash } of vectors) expect(cartHash(JSON.parse(input) as Cart), name).toBe(hash);
   });
 
   it('throws CartError with the path', async () => {
@@ -75,6 +76,6 @@ describe('cartHash', () => {
     await init();
     const wrong = { ...CART, lines: [{ id: 'mug', quantity: 1.5, unitAmount: 100 }] };
     expect(() => cartHash(wrong)).toThrow(CartError);
-    expect(() => cartHash(wrong)).toThrow(expect.objectContaining({ path: 'lines[0].quantity' }));
+    expect(() => cartHash(wrong)).toThrow('at lines[0].quantity');
   });
 });

@@ -13,25 +13,25 @@ extern "C" {
     pub type HostConfig;
 
     #[wasm_bindgen(method, getter)]
-    pub fn profile(this: &HostConfig) -> String;
+    pub(super) fn profile(this: &HostConfig) -> String;
     #[wasm_bindgen(method, getter, js_name = retriesInPlace)]
-    pub fn retries_in_place(this: &HostConfig) -> Option<bool>;
+    pub(super) fn retries_in_place(this: &HostConfig) -> Option<bool>;
     #[wasm_bindgen(method, getter, js_name = durabilityRequired)]
-    pub fn durability_required(this: &HostConfig) -> Option<bool>;
+    pub(super) fn durability_required(this: &HostConfig) -> Option<bool>;
     #[wasm_bindgen(method, getter)]
-    pub fn jitter(this: &HostConfig) -> Option<String>;
+    pub(super) fn jitter(this: &HostConfig) -> Option<String>;
     #[wasm_bindgen(method, getter)]
-    pub fn base(this: &HostConfig) -> Option<f64>;
+    pub(super) fn base(this: &HostConfig) -> Option<f64>;
     #[wasm_bindgen(method, getter)]
-    pub fn cap(this: &HostConfig) -> Option<f64>;
+    pub(super) fn cap(this: &HostConfig) -> Option<f64>;
     #[wasm_bindgen(method, getter, js_name = maxRetries)]
-    pub fn max_retries(this: &HostConfig) -> Option<f64>;
+    pub(super) fn max_retries(this: &HostConfig) -> Option<f64>;
     #[wasm_bindgen(method, getter, js_name = totalTime)]
-    pub fn total_time(this: &HostConfig) -> Option<f64>;
+    pub(super) fn total_time(this: &HostConfig) -> Option<f64>;
     #[wasm_bindgen(method, getter, js_name = sendTimeout)]
-    pub fn send_timeout(this: &HostConfig) -> Option<f64>;
+    pub(super) fn send_timeout(this: &HostConfig) -> Option<f64>;
     #[wasm_bindgen(method, getter, js_name = maxSettles)]
-    pub fn max_settles(this: &HostConfig) -> Option<f64>;
+    pub(super) fn max_settles(this: &HostConfig) -> Option<f64>;
 
     /// The driver's side: it queues what is called here and runs it once the machine is not borrowed any more.
     pub type Host;

@@ -19,7 +19,8 @@ use crate::provider::HttpReply;
 use crate::token::WalletToken;
 use convert::{InputError, millis};
 use entropy::BrowserEntropy;
-use host::{Host, HostConfig, View};
+use host::View;
+pub use host::{Host, HostConfig};
 use wasm_bindgen::prelude::*;
 
 /// The hash of a cart, given as `JSON.stringify` writes it.

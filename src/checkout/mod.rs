@@ -146,6 +146,7 @@ impl Checkout {
     /// [`Rejection`] when the event has no meaning now. The state is unchanged.
     pub fn handle(&mut self, event: Event, now: u64) -> Result<Vec<Effect>, Rejection> {
         let wall = now;
+        let event = self.without_tokens(event);
         let before = self.clock;
         let now = self.clock.advance(wall);
         let from = self.state.kind();
@@ -219,7 +220,7 @@ impl Checkout {
             Event::TimerFired { effect } => self.timer_fired(state, effect, now),
             Event::ActionEnded { effect, completed } => self.action_ended(state, effect, completed),
             Event::WentOffline => self.went_offline(state, now),
-            Event::CameOnline => self.came_online(state),
+            Event::CameOnline => self.came_online(state, now),
             Event::OutcomeReported { key, outcome } => self.outcome_reported(state, key, outcome, now),
             Event::CheckRequested => self.check_requested(state),
             Event::Acknowledged => self.acknowledged(state, now),
@@ -249,12 +250,12 @@ impl Checkout {
         })
     }
 
-    fn came_online(&mut self, state: State) -> Step {
+    fn came_online(&mut self, state: State, now: u64) -> Step {
         self.online = true;
         self.notices.retain(|notice| *notice != Notice::Offline);
         self.resume_discards();
         Step::to(match state {
-            State::Waiting { open, payload, until } => self.resume_sending(open, payload, until),
+            State::Waiting { open, payload, until } => self.resume_sending(open, payload, until, now),
             State::Settling { open, ask: state::Ask::Offline, asked } => self.ask(open, asked),
             State::Unresolved { open } => self.settle(open, None),
             other => other,

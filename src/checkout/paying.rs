@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::effect::{Effect, EffectId, Request};
+use super::event::Event;
 use super::session::Ending;
 use super::state::{Open, PageCart, Sheet, Stage, State, Until};
 use super::{Checkout, Rejection, Step};
@@ -9,7 +10,7 @@ use crate::attempt::{Attempt, Payload, Receipt, Session, key_header};
 use crate::cart::CartHash;
 use crate::key::IdempotencyKey;
 use crate::notice::Notice;
-use crate::outcome::{Approval, Cause, Decline, Doubt, Opaque, Outcome, Refusal, Text};
+use crate::outcome::{Approval, Cause, Decline, Doubt, Opaque, Outcome, Refusal, SettleAnswer, Text};
 use crate::token::WalletToken;
 use zeroize::Zeroizing;
 
@@ -105,7 +106,7 @@ impl Checkout {
             return self.settle(open, None);
         }
         if !self.online {
-            return self.wait_online(open, payload, None, now);
+            return self.wait_online(open, payload, 0, now);
         }
         open.attempt.sends = open.attempt.sends.saturating_add(1);
         let send = self.new_id();
@@ -162,7 +163,7 @@ impl Checkout {
     }
 
     fn sent(&mut self, open: Open, payload: Payload, outcome: Outcome, delay: u64, now: u64) -> State {
-        match scrubbed(outcome, |text| payload.scrub(text)) {
+        match outcome {
             Outcome::Ambiguous(doubt) => self.resend_or_settle(open, payload, &doubt, delay, now),
             // A refusal is about one request. While an earlier one is unknown it proves nothing: a login that ran
             // out between two sends refuses the second and has charged the first.
@@ -224,8 +225,9 @@ impl Checkout {
         if !doubt.may_resend() || !open.may_send() || open.retries >= policy.max_retries {
             return self.settle(open, doubt.retry_after);
         }
+        let not_before = doubt.retry_after.map_or(0, |bound| now.saturating_add(bound));
         if !self.online {
-            return self.wait_online(open, payload, doubt.retry_after, now);
+            return self.wait_online(open, payload, not_before, now);
         }
         let delay = policy.delay(open.retries, previous, self.unit(), doubt.retry_after);
         let age = open.attempt.first_send.map_or(0, |at| now.saturating_sub(at));
@@ -234,15 +236,15 @@ impl Checkout {
         }
         open.retries = open.retries.saturating_add(1);
         let timer = self.start_timer(delay);
-        State::Waiting { open, payload, until: Until::Retry { timer, delay } }
+        State::Waiting { open, payload, until: Until::Retry { timer, delay, not_before } }
     }
 
     /// Waits for the network, which uses up no try (rule R5), but no longer than the attempt may last (rule R4).
-    fn wait_online(&mut self, open: Open, payload: Payload, lower_bound: Option<u64>, now: u64) -> State {
+    fn wait_online(&mut self, open: Open, payload: Payload, not_before: u64, now: u64) -> State {
         self.tell_too(Notice::Offline);
         let age = open.attempt.first_send.map_or(0, |at| now.saturating_sub(at));
         let deadline = self.start_timer(self.config.retry.total_time.saturating_sub(age));
-        State::Waiting { open, payload, until: Until::Online { deadline, lower_bound } }
+        State::Waiting { open, payload, until: Until::Online { deadline, not_before } }
     }
 
     pub(super) fn wait_over(&mut self, open: Open, payload: Payload, until: Until, now: u64) -> State {
@@ -257,9 +259,9 @@ impl Checkout {
 
     pub(super) fn pause_sending(&mut self, open: Open, payload: Payload, until: Until, now: u64) -> State {
         match until {
-            Until::Retry { timer, .. } => {
+            Until::Retry { timer, not_before, .. } => {
                 self.cancel_timer(timer);
-                self.wait_online(open, payload, until.lower_bound(), now)
+                self.wait_online(open, payload, not_before, now)
             }
             Until::Online { .. } => State::Waiting { open, payload, until },
         }
@@ -267,17 +269,49 @@ impl Checkout {
 
     /// Back online: the schedule goes on where it was, with a fresh delay, so that a crowd that comes back together
     /// does not arrive together.
-    pub(super) fn resume_sending(&mut self, open: Open, payload: Payload, until: Until) -> State {
+    pub(super) fn resume_sending(&mut self, open: Open, payload: Payload, until: Until, now: u64) -> State {
         match until {
-            Until::Online { deadline, lower_bound } => {
+            Until::Online { deadline, not_before } => {
                 self.cancel_timer(deadline);
                 let resend = open.retries.saturating_sub(1);
                 let policy = self.config.retry;
-                let delay = policy.delay(resend, 0, self.unit(), lower_bound);
+                let bound = not_before.saturating_sub(now);
+                let delay = policy.delay(resend, 0, self.unit(), Some(bound));
+                let age = open.attempt.first_send.map_or(0, |at| now.saturating_sub(at));
+                if open.attempt.sends > 0 && age.saturating_add(delay) >= policy.total_time {
+                    return self.settle(open, Some(bound));
+                }
                 let timer = self.start_timer(delay);
-                State::Waiting { open, payload, until: Until::Retry { timer, delay } }
+                State::Waiting { open, payload, until: Until::Retry { timer, delay, not_before } }
             }
             Until::Retry { .. } => State::Waiting { open, payload, until },
+        }
+    }
+
+    /// The event with everything replaced in it that gives a token away (rule T6): what a merchant echoes gets
+    /// neither into a snapshot nor into the log. Tokens that are not in memory any more are known by their
+    /// fingerprints.
+    pub(super) fn without_tokens(&self, event: Event) -> Event {
+        let payload = match &self.state {
+            State::Sending { payload, .. } | State::Waiting { payload, .. } => Some(payload),
+            _ => None,
+        };
+        let scrub = |text: Text| {
+            let is_token = self.ledger.contains(self.ledger.fingerprint_of(text.as_str()))
+                || payload.is_some_and(|payload| payload.is_given_away_by(text.as_str()));
+            if is_token { Text::new("redacted") } else { text }
+        };
+        match event {
+            Event::SendAnswered { effect, outcome } => {
+                Event::SendAnswered { effect, outcome: scrubbed(outcome, scrub) }
+            }
+            Event::SettleAnswered { effect, answer: SettleAnswer::Outcome(outcome) } => {
+                Event::SettleAnswered { effect, answer: SettleAnswer::Outcome(scrubbed(outcome, scrub)) }
+            }
+            Event::OutcomeReported { key, outcome } => {
+                Event::OutcomeReported { key, outcome: scrubbed(outcome, scrub) }
+            }
+            other => other,
         }
     }
 
@@ -301,8 +335,7 @@ pub(super) fn receipt(attempt: &Attempt, approval: Approval, now: u64) -> Receip
     }
 }
 
-/// The outcome with everything replaced that gives the token away (rule T6).
-pub(super) fn scrubbed(outcome: Outcome, scrub: impl Fn(Text) -> Text) -> Outcome {
+fn scrubbed(outcome: Outcome, scrub: impl Fn(Text) -> Text) -> Outcome {
     match outcome {
         Outcome::Approved(Approval { reference }) => {
             Outcome::Approved(Approval { reference: reference.map(scrub) })

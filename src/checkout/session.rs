@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::effect::{Effect, EffectId};
-use super::state::{NewCart, Open, PageCart, Sheet, Stage, State, Until};
+use super::state::{NewCart, Open, PageCart, Sheet, Stage, State};
 use super::{Checkout, Rejection, Step};
 use crate::attempt::{BoundCart, Receipt, Session};
 use crate::cart::Cart;
@@ -186,8 +186,8 @@ impl Checkout {
                 if open.has_sheet(sheet) =>
             {
                 // A token was received: the attempt is bound to what the shopper agreed to.
-                let provider_ref = open.session.provider_ref.clone();
-                let page = PageCart::Changed(NewCart { cart, provider_ref });
+                // The next session needs a provider object of its own: this one's is discarded.
+                let page = PageCart::Changed(NewCart { cart, provider_ref: None });
                 Step::to(self.cart_while_paying(state, page, now))
             }
             other => Step::reject(other, Rejection::StaleSheet),
@@ -249,6 +249,17 @@ impl Checkout {
             self.remember(attempt);
         }
         if let Some(receipt) = earlier_charge {
+            let page = match page {
+                PageCart::Bound => self.retire(session, &receipt),
+                PageCart::Changed(new) => {
+                    self.retire(session, &receipt);
+                    PageCart::seen_from(&receipt, new.cart, new.provider_ref)
+                }
+                page @ (PageCart::Unseen | PageCart::Emptied) => {
+                    self.retire(session, &receipt);
+                    page
+                }
+            };
             return self.succeed(receipt, sheet, page);
         }
         let (why, in_sheet, refused) = match ending {
@@ -362,15 +373,5 @@ impl Open {
             }
             other => other,
         };
-    }
-}
-
-impl Until {
-    /// The lower bound that is still to be kept when a wait is broken off.
-    pub(super) const fn lower_bound(self) -> Option<u64> {
-        match self {
-            Self::Retry { .. } => None,
-            Self::Online { lower_bound, .. } => lower_bound,
-        }
     }
 }

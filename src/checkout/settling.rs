@@ -2,14 +2,14 @@
 #![forbid(unsafe_code)]
 
 use super::effect::{Effect, EffectId};
-use super::paying::{receipt, scrubbed};
+use super::paying::receipt;
 use super::session::Ending;
-use super::state::{Ask, NewCart, Open, PageCart, Stage, State};
+use super::state::{Ask, Open, PageCart, Stage, State};
 use super::{Checkout, Rejection, Step};
 use crate::attempt::{Receipt, Session};
 use crate::key::IdempotencyKey;
 use crate::notice::Notice;
-use crate::outcome::{Action, Outcome, SettleAnswer, Text};
+use crate::outcome::{Action, Outcome, SettleAnswer};
 
 impl Checkout {
     /// Stops sending and asks for the truth. The merchant's lower bound for the next request holds here too, but a
@@ -62,7 +62,7 @@ impl Checkout {
             }
             SettleAnswer::Pending { retry_after } => self.ask_later(open, asked, retry_after),
             SettleAnswer::Outcome(outcome) => {
-                match self.without_token(outcome, &open) {
+                match outcome {
                     Outcome::Ambiguous(doubt) => self.ask_later(open, asked, doubt.retry_after),
                     // Offered again after a reload, but not to a shopper who gave it up or wants something else.
                     Outcome::ActionRequired(action) if open.may_send() && !open.challenge_refused => {
@@ -176,10 +176,7 @@ impl Checkout {
             return Step::reject(state, Rejection::NotDefinitive);
         }
         match self.interrupted(state, key) {
-            Ok(open) => {
-                let outcome = self.without_token(outcome, &open);
-                Step::to(self.end_with(open, outcome, now))
-            }
+            Ok(open) => Step::to(self.end_with(open, outcome, now)),
             Err(state) => self.outcome_of_earlier_attempt(state, key, outcome, now),
         }
     }
@@ -235,30 +232,25 @@ impl Checkout {
             return Step::to(state);
         };
         let receipt = receipt(attempt, approval, now);
-        let paid = receipt.paid.clone();
-        let page = |session: Option<Session>| match session {
-            None => PageCart::Emptied,
-            Some(session) if paid.covers(&session.bound.cart) => PageCart::Bound,
-            Some(session) => {
-                PageCart::Changed(NewCart { cart: session.bound.cart, provider_ref: session.provider_ref })
-            }
-        };
         Step::to(match state {
-            State::Empty { .. } => self.succeed(receipt, None, PageCart::Emptied),
+            // A page that was just loaded may well show the cart that is paid.
+            State::Empty { previous: Some(session) } => {
+                self.retire(session, &receipt);
+                self.succeed(receipt, None, PageCart::Unseen)
+            }
+            State::Empty { previous: None } => self.succeed(receipt, None, PageCart::Emptied),
             State::Ready { session } | State::Failed { session } => {
-                self.retire(&session, &receipt);
-                self.succeed(receipt, None, page(Some(session)))
+                let page = self.retire(session, &receipt);
+                self.succeed(receipt, None, page)
             }
             State::SheetOpen { session, sheet } => {
                 self.close_sheet(Some(sheet));
-                self.retire(&session, &receipt);
-                self.succeed(receipt, None, page(Some(session)))
+                let page = self.retire(session, &receipt);
+                self.succeed(receipt, None, page)
             }
             State::Blocked { session } => {
-                if let Some(session) = &session {
-                    self.retire(session, &receipt);
-                }
-                self.succeed(receipt, None, page(session))
+                let page = session.map_or(PageCart::Emptied, |session| self.retire(session, &receipt));
+                self.succeed(receipt, None, page)
             }
             // Another attempt is open: it must not be charged as well.
             State::Sending { mut open, payload, stage } => {
@@ -290,21 +282,12 @@ impl Checkout {
         })
     }
 
-    /// Ends a session that is not the one that was paid.
-    fn retire(&mut self, session: &Session, receipt: &Receipt) {
+    /// Ends a session that is not the one that was paid, and says what the page shows seen from the receipt. The
+    /// session's provider object ends with it.
+    pub(super) fn retire(&mut self, session: Session, receipt: &Receipt) -> PageCart {
         if session.id != receipt.session {
-            self.discard(session);
+            self.discard(&session);
         }
-    }
-
-    /// The outcome without the token, which is known by its fingerprint alone by now (rule T6).
-    fn without_token(&self, outcome: Outcome, open: &Open) -> Outcome {
-        scrubbed(outcome, |text| {
-            if self.ledger.fingerprint_of(text.as_str()) == open.attempt.fingerprint {
-                Text::new("redacted")
-            } else {
-                text
-            }
-        })
+        PageCart::seen_from(receipt, session.bound.cart, None)
     }
 }

@@ -100,6 +100,13 @@ pub(super) enum PageCart {
     Changed(NewCart),
 }
 
+impl PageCart {
+    /// What a page that shows `cart` shows, seen from a receipt.
+    pub fn seen_from(receipt: &Receipt, cart: Cart, provider_ref: Option<Text>) -> Self {
+        if receipt.paid.covers(&cart) { Self::Bound } else { Self::Changed(NewCart { cart, provider_ref }) }
+    }
+}
+
 /// A cart on the page that has no session yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NewCart {
@@ -118,14 +125,13 @@ pub(super) enum Stage {
     InFlight { send: EffectId, timer: EffectId, delay: u64 },
 }
 
-/// What a resend waits for.
+/// What a resend waits for. `not_before` is the moment that the merchant asked to wait for (rule R2), 0 without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Until {
     /// The backoff to pass.
-    Retry { timer: EffectId, delay: u64 },
-    /// The network to come back, but not longer than the attempt may last (rules R4, R5). The lower bound that the
-    /// merchant asked for is kept.
-    Online { deadline: EffectId, lower_bound: Option<u64> },
+    Retry { timer: EffectId, delay: u64, not_before: u64 },
+    /// The network to come back, but not longer than the attempt may last (rules R4, R5).
+    Online { deadline: EffectId, not_before: u64 },
 }
 
 impl Until {

@@ -187,6 +187,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
         Waiting => match event {
             E::CartSet | E::SheetCartChanged => To(&[Waiting, Settling, Ready]),
             E::CartCleared => To(&[Settling, Empty]),
+            E::CameOnline => To(&[Waiting, Settling]),
             E::TimerFired => To(&[Waiting, Sending, Settling, SheetOpen, Ready]),
             E::OutcomeReported => To(&[Waiting, Settling, Succeeded, SheetOpen, Ready, Empty, Failed]),
             E::SheetCancelled
@@ -196,7 +197,6 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             | E::JournalFailed
             | E::DiscardAnswered
             | E::WentOffline
-            | E::CameOnline
             | E::LockFreed => To(&[Waiting]),
             E::JournalRead => Reject(R::AlreadyStarted),
             E::SheetRequested | E::TokenReceived | E::CheckRequested => Reject(R::AttemptOpen),

@@ -275,19 +275,7 @@ impl Checkout {
                 self.take_over(open)
             }
             (None, Some(receipt), session) => {
-                let page = session.map_or(PageCart::Unseen, |session| {
-                    if session.id != receipt.session {
-                        self.discard(&session);
-                    }
-                    if receipt.paid.covers(&session.bound.cart) {
-                        PageCart::Bound
-                    } else {
-                        PageCart::Changed(NewCart {
-                            cart: session.bound.cart,
-                            provider_ref: session.provider_ref,
-                        })
-                    }
-                });
+                let page = session.map_or(PageCart::Unseen, |session| self.retire(session, &receipt));
                 self.succeed(receipt, None, page)
             }
             (None, None, Some(session)) => State::Ready { session },

@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// The directory that is served.
 #[derive(Debug, Clone)]
@@ -43,15 +43,11 @@ impl Files {
     /// The file that a URL's path names, where there is one below the root.
     async fn locate(&self, path: &str) -> Option<PathBuf> {
         let path = percent_decode_str(path).decode_utf8().ok()?;
-        let relative = Path::new(path.strip_prefix('/')?);
-        if relative.components().any(|part| !matches!(part, Component::Normal(_))) {
-            return None;
-        }
-        let mut file = self.root.join(relative);
+        let mut file = self.root.join(path.strip_prefix('/')?);
         if path.ends_with('/') {
             file.push("index.html");
         }
-        // Symbolic links are followed, but not out of the root.
+        // Whatever dots, slashes and symbolic links led to it, the file itself must be below the root.
         let file = tokio::fs::canonicalize(file).await.ok()?;
         let below = file.starts_with(&self.root) && tokio::fs::metadata(&file).await.ok()?.is_file();
         below.then_some(file)

@@ -3,9 +3,10 @@
 use crate::support::{Purchase, Reply, Scratch, exchange, get, post};
 use payonce_merchant::ledger::Ledger;
 use serde_json::{Value, json};
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_payonce-merchant");
@@ -52,8 +53,17 @@ fn command(scratch: &Scratch) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> Output {
-    Command::new(PROGRAM).args(arguments).output().unwrap()
+/// What a program that must not start says.
+fn refused(mut command: Command) -> (Option<i32>, String) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if !line.is_empty() {
+        child.kill().unwrap();
+        panic!("it is {line}");
+    }
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[tokio::test]
@@ -137,16 +147,8 @@ async fn a_stop_is_clean_even_with_a_connection_open() {
 async fn two_processes_cannot_share_a_ledger() {
     let scratch = Scratch::new();
     let _first = Program::start(&scratch);
-    let mut second = command(&scratch).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(second.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    if !line.is_empty() {
-        second.kill().unwrap();
-        panic!("the second one is {line}");
-    }
-    let second = second.wait_with_output().unwrap();
-    assert_eq!(second.status.code(), Some(1));
-    let complaint = String::from_utf8(second.stderr).unwrap();
+    let (code, complaint) = refused(command(&scratch));
+    assert_eq!(code, Some(1));
     assert!(complaint.contains("ledger.sqlite: database is locked"), "{complaint}");
 }
 
@@ -156,9 +158,8 @@ fn a_ledger_of_another_version_is_left_alone() {
     let other = rusqlite::Connection::open(scratch.database()).unwrap();
     other.pragma_update(None, "user_version", 99).unwrap();
     drop(other);
-    let refused = command(&scratch).output().unwrap();
-    assert_eq!(refused.status.code(), Some(1));
-    let complaint = String::from_utf8(refused.stderr).unwrap();
+    let (code, complaint) = refused(command(&scratch));
+    assert_eq!(code, Some(1));
     assert!(complaint.contains("version 99"), "{complaint}");
 }
 
@@ -172,27 +173,19 @@ fn wrong_switches_give_the_usage() {
         &["--listen", "127.0.0.1:0", "--database", "d", "--static", ".", "more"],
         &["--listen", "0.0.0.0:0", "--database", "d", "--static", ".", "--faults"],
     ] {
-        let output = run(arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(output.stdout.is_empty());
-        assert!(
-            String::from_utf8(output.stderr).unwrap().contains("usage: payonce-merchant"),
-            "{arguments:?}"
-        );
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments);
+        let (code, complaint) = refused(command);
+        assert_eq!(code, Some(2), "{arguments:?}");
+        assert!(complaint.contains("usage: payonce-merchant"), "{complaint}");
     }
 }
 
 #[test]
 fn a_page_that_is_missing_is_named() {
     let scratch = Scratch::new();
-    let missing = scratch.page().join("missing");
-    let output = Command::new(PROGRAM)
-        .args(["--listen", "127.0.0.1:0", "--database"])
-        .arg(scratch.database())
-        .arg("--static")
-        .arg(&missing)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stderr).unwrap().contains(missing.to_str().unwrap()));
+    fs::remove_dir_all(scratch.page()).unwrap();
+    let (code, complaint) = refused(command(&scratch));
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains(scratch.page().to_str().unwrap()), "{complaint}");
 }
