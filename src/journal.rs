@@ -29,10 +29,20 @@ pub struct Record {
     pub session: Option<Session>,
     /// The attempt whose end is not known yet.
     pub open: Option<Attempt>,
-    /// The last charge, until the shopper moves on.
-    pub paid: Option<Receipt>,
+    /// The last charge, until its key's window is over (rule D7).
+    pub paid: Option<Paid>,
     /// Sessions that the merchant still has to be told of.
     pub discards: Vec<Discard>,
+}
+
+/// A charge that is remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    /// Its receipt.
+    pub receipt: Receipt,
+    /// Whether the shopper has seen it. Then it is not shown any more, but another tab that still has the same cart
+    /// open must not pay it again.
+    pub acknowledged: bool,
 }
 
 /// A session that must not be paid any more, and that the merchant has not confirmed yet.
@@ -69,12 +79,13 @@ impl Record {
                 first_send: attempt.first_send,
                 sends: attempt.sends,
             }),
-            paid: self.paid.as_ref().map(|receipt| ReceiptWire {
+            paid: self.paid.as_ref().map(|Paid { receipt, acknowledged }| ReceiptWire {
                 key: receipt.key,
                 session: receipt.session,
                 reference: receipt.reference.as_ref(),
                 bound: BoundWire::from(&receipt.paid),
                 at: receipt.at,
+                acknowledged: *acknowledged,
             }),
             discards: &self.discards,
         })
@@ -139,13 +150,16 @@ impl Record {
         let paid = node
             .optional("paid")?
             .map(|node| {
-                Ok(Receipt {
+                let receipt = Receipt {
                     key: node.parsed("key", IdempotencyKey::parse)?,
                     session: node.parsed("session", SessionId::parse)?,
                     reference: node.text("reference")?,
                     paid: node.bound()?,
                     at: node.number("at")?,
-                })
+                };
+                let acknowledged = node.get("acknowledged")?;
+                let acknowledged = acknowledged.value.as_bool().ok_or_else(|| corrupt(&acknowledged.path))?;
+                Ok(Paid { receipt, acknowledged })
             })
             .transpose()?;
         let discards = node
@@ -159,6 +173,54 @@ impl Record {
             })
             .collect::<Result<_, JournalError>>()?;
         Ok(Self { ledger, session, open, paid, discards })
+    }
+
+    /// What the journal must hold after this record was written over what is `stored` there by now, which another tab
+    /// may have written since. `base` is what this tab wrote or read last.
+    ///
+    /// The open attempt belongs to whoever holds the lock (rule D6); so does its session. What is spent, paid or to be
+    /// discarded is nobody's to forget but the tab's that knows of it.
+    #[must_use]
+    pub fn merged(mut self, base: Option<&Self>, stored: Option<Self>, holds_lock: bool) -> Self {
+        let Some(stored) = stored.filter(|stored| Some(stored) != base) else { return self };
+        if self.ledger.salt() == stored.ledger.salt() {
+            self.ledger.merge_news(&stored.ledger, base.map(|base| &base.ledger));
+        } else {
+            // Two tabs began with an empty journal at once. Each takes over what is stored with its first lock, before
+            // it spends anything, so only the holder's marks are worth anything.
+            if !holds_lock {
+                self.ledger = stored.ledger;
+            }
+        }
+        if !holds_lock && stored.open.is_some() {
+            self.session = stored.session;
+        }
+        if !holds_lock {
+            self.open = stored.open;
+        }
+        let dropped = self.paid.is_none() && base.is_some_and(|base| base.paid == stored.paid);
+        if !dropped {
+            self.paid = newer(self.paid, stored.paid);
+        }
+        let known = base.map_or(&[][..], |base| &base.discards);
+        for discard in stored.discards {
+            if !known.contains(&discard) && !self.discards.contains(&discard) {
+                self.discards.push(discard);
+            }
+        }
+        self
+    }
+}
+
+/// The later of two charges; of one charge, the version that the shopper has seen.
+fn newer(ours: Option<Paid>, theirs: Option<Paid>) -> Option<Paid> {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) if ours.receipt.key == theirs.receipt.key => {
+            let acknowledged = ours.acknowledged || theirs.acknowledged;
+            Some(Paid { acknowledged, ..ours })
+        }
+        (Some(ours), Some(theirs)) => Some(if theirs.receipt.at > ours.receipt.at { theirs } else { ours }),
+        (ours, theirs) => ours.or(theirs),
     }
 }
 
@@ -339,4 +401,5 @@ struct ReceiptWire<'a> {
     #[serde(flatten)]
     bound: BoundWire<'a>,
     at: u64,
+    acknowledged: bool,
 }

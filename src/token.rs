@@ -267,6 +267,15 @@ impl SpentLedger {
         }
     }
 
+    /// Takes over what another tab spent since `base`, but not what this tab took back since then.
+    pub fn merge_news(&mut self, stored: &Self, base: Option<&Self>) {
+        for spent in &stored.spent {
+            if !base.is_some_and(|base| base.contains(spent.fingerprint)) {
+                self.spend(spent.fingerprint, spent.at);
+            }
+        }
+    }
+
     /// Forgets what was spent more than `window` milliseconds before `now` (rule D7).
     pub fn prune(&mut self, now: u64, window: u64) {
         self.spent.retain(|spent| now.saturating_sub(spent.at) < window);

@@ -63,7 +63,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = releaseLock)]
     fn release_lock(this: &Host);
     #[wasm_bindgen(method, js_name = writeJournal)]
-    fn write_journal(this: &Host, effect: u32, record: &str);
+    fn write_journal(this: &Host, effect: u32, record: &str, holds_lock: bool);
     #[wasm_bindgen(method, js_name = sendAttempt)]
     fn send_attempt(
         this: &Host,
@@ -102,7 +102,9 @@ impl Host {
             Effect::CloseSheet { sheet } => self.close_sheet(sheet.0),
             Effect::AcquireLock { effect } => self.acquire_lock(effect.0),
             Effect::ReleaseLock => self.release_lock(),
-            Effect::WriteJournal { effect, record } => self.write_journal(effect.0, record),
+            Effect::WriteJournal { effect, record, holds_lock } => {
+                self.write_journal(effect.0, record, *holds_lock);
+            }
             Effect::SendAttempt { effect, request } => self.send_attempt(
                 effect.0,
                 &request.key.to_string(),

@@ -5,6 +5,7 @@
 //! the machine is borrowed (rule E4); and the snapshot as one call with parts that are converted only when they
 //! change.
 #![deny(unsafe_code)]
+#![allow(clippy::missing_errors_doc, reason = "every error is a JavaScript object with `code` and `path`")]
 
 mod convert;
 mod entropy;
@@ -30,6 +31,26 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(js_name = cartHash)]
 pub fn cart_hash(json: &str) -> Result<String, JsValue> {
     Ok(Cart::from_json(json).map_err(InputError::from)?.hash().to_string())
+}
+
+/// What the journal must hold after `record` was written over what is `stored` there by now. `base` is what this page
+/// wrote or read last. All are records as text.
+///
+/// # Errors
+/// A JavaScript object with `code` and `path` when one of them cannot be read; then nothing may be written.
+#[wasm_bindgen(js_name = mergeRecords)]
+pub fn merge_records(
+    record: &str,
+    base: Option<String>,
+    stored: Option<String>,
+    holds_lock: bool,
+) -> Result<String, JsValue> {
+    if stored.is_none() || stored == base {
+        return Ok(record.into());
+    }
+    let ours = Record::decode(record).map_err(InputError::from)?;
+    let (base, stored) = (decoded(base)?, decoded(stored)?);
+    Ok(ours.merged(base.as_deref(), stored.map(|stored| *stored), holds_lock).encode())
 }
 
 /// A checkout for JavaScript. Every event returns whether it was taken; `false` is harmless and in the log.

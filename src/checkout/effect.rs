@@ -62,6 +62,9 @@ pub enum Effect {
         /// The record; holds no secret, but is not worth showing.
         #[serde(skip)]
         record: String,
+        /// Whether this checkout holds the lock: what another tab wrote meanwhile is merged accordingly (see
+        /// [`Record::merged`](crate::journal::Record::merged)).
+        holds_lock: bool,
     },
     /// Send the attempt. Answer: `SendAnswered`.
     SendAttempt {
@@ -125,8 +128,8 @@ impl Effect {
     /// What the log keeps of this effect: everything but bodies and records (rule T6).
     pub(super) fn redacted(&self) -> Self {
         match self {
-            Self::WriteJournal { effect, record: _ } => {
-                Self::WriteJournal { effect: *effect, record: String::new() }
+            Self::WriteJournal { effect, record: _, holds_lock } => {
+                Self::WriteJournal { effect: *effect, record: String::new(), holds_lock: *holds_lock }
             }
             Self::SendAttempt { effect, request } => Self::SendAttempt {
                 effect: *effect,

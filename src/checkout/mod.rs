@@ -31,7 +31,7 @@ pub use snapshot::Snapshot;
 pub use state::StateKind;
 pub use table::Rejection;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Receipt};
 use crate::journal::Record;
 use crate::key::{self, Entropy};
 use crate::log::{Entry, Log};
@@ -90,7 +90,11 @@ pub struct Checkout {
     draws: Vec<u128>,
     /// The id that the write before an attempt's first send is to carry.
     recording: Option<EffectId>,
+    /// Whether the lock is ours.
+    locked: bool,
     release_lock: bool,
+    /// The last charge that the shopper has seen.
+    past: Option<Receipt>,
     last_id: u32,
 }
 
@@ -132,7 +136,9 @@ impl Checkout {
             effects: Vec::new(),
             draws: Vec::new(),
             recording: None,
+            locked: false,
             release_lock: false,
+            past: None,
             last_id: 0,
         }
     }

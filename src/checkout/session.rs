@@ -34,6 +34,14 @@ impl Checkout {
                 }
                 match previous {
                     Some(session) if session.bound.covers(&new.cart) => {
+                        if session.provider_ref.is_some()
+                            && new.provider_ref.is_some()
+                            && session.provider_ref != new.provider_ref
+                        {
+                            // The page made another provider object for the same cart: the old one must go.
+                            self.discard(&session);
+                            return Step::to(State::Ready { session: self.new_session(new, now) });
+                        }
                         State::Ready { session: taken_up(session, new) }
                     }
                     Some(session) => self.supersede(&session, new, now),
@@ -141,10 +149,12 @@ impl Checkout {
         let same = receipt.paid.covers(&new.cart);
         match page {
             PageCart::Emptied => {
+                self.past = Some(receipt);
                 self.notices.clear();
                 State::Ready { session: self.new_session(new, now) }
             }
             PageCart::Unseen if !same => {
+                self.past = Some(receipt);
                 self.tell(Notice::EarlierCartPaid);
                 State::Ready { session: self.new_session(new, now) }
             }
@@ -160,7 +170,8 @@ impl Checkout {
 
     pub(super) fn acknowledged(&mut self, state: State, now: u64) -> Step {
         match state {
-            State::Succeeded { receipt: _, page } => {
+            State::Succeeded { receipt, page } => {
+                self.past = Some(receipt);
                 self.notices.clear();
                 Step::to(match page {
                     PageCart::Changed(new) => State::Ready { session: self.new_session(new, now) },

@@ -6,7 +6,7 @@ use super::session::Ending;
 use super::state::{Ask, NewCart, Open, PageCart, Stage, State};
 use super::{Checkout, Durability, Rejection, Step};
 use crate::attempt::{Attempt, Payload, Receipt, Session};
-use crate::journal::{Discard, Record};
+use crate::journal::{Discard, Paid, Record};
 use crate::notice::Notice;
 use crate::token::{Salt, SpentLedger};
 
@@ -51,7 +51,10 @@ impl Checkout {
             ledger: self.ledger.clone(),
             session: session.cloned(),
             open: open.cloned(),
-            paid: paid.cloned(),
+            paid: match paid {
+                Some(receipt) => Some(Paid { receipt: receipt.clone(), acknowledged: false }),
+                None => self.past.clone().map(|receipt| Paid { receipt, acknowledged: true }),
+            },
             discards: self.discards.iter().map(|discarding| discarding.what.clone()).collect(),
         }
     }
@@ -71,11 +74,13 @@ impl Checkout {
             if self.written.as_ref() != Some(&record) {
                 let effect = self.recording.take().unwrap_or_else(|| self.new_id());
                 self.writing.push(effect);
-                self.emit(Effect::WriteJournal { effect, record: record.encode() });
+                let holds_lock = self.locked;
+                self.emit(Effect::WriteJournal { effect, record: record.encode(), holds_lock });
                 self.written = Some(record);
             }
         }
         if core::mem::take(&mut self.release_lock) {
+            self.locked = false;
             self.emit(Effect::ReleaseLock);
         }
     }
@@ -97,19 +102,42 @@ impl Checkout {
         for discard in record.discards {
             self.tell_merchant(discard, 0);
         }
-        Step::to(match (record.open, record.paid) {
-            (Some(attempt), paid) => {
+        let paid = record.paid.filter(|paid| now.saturating_sub(paid.receipt.at) < window);
+        let unseen = self.unseen(paid);
+        Step::to(match (record.open, unseen) {
+            (Some(attempt), unseen) => {
                 let session = session_of(record.session, &attempt, now);
                 let mut open = Open::new(attempt, session, None, PageCart::Unseen);
-                open.earlier_charge = paid;
+                open.earlier_charge = unseen;
                 self.take_over(open)
             }
-            (None, Some(receipt)) if now.saturating_sub(receipt.at) < window => {
+            (None, Some(receipt)) => {
                 self.tell(Notice::PaymentReceived);
                 State::Succeeded { receipt, page: PageCart::Unseen }
             }
-            (None, _) => State::Empty { previous: record.session },
+            (None, None) => {
+                let (young, old): (Option<Session>, Option<Session>) = match record.session {
+                    Some(session) if now.saturating_sub(session.created_at) < window => (Some(session), None),
+                    other => (None, other),
+                };
+                if let Some(old) = old {
+                    self.discard(&old);
+                }
+                State::Empty { previous: young }
+            }
         })
+    }
+
+    /// The receipt that the shopper has not seen yet. One that was seen is kept, so that no other tab pays it again.
+    fn unseen(&mut self, paid: Option<Paid>) -> Option<Receipt> {
+        match paid {
+            Some(Paid { receipt, acknowledged: false }) => Some(receipt),
+            Some(Paid { receipt, acknowledged: true }) => {
+                self.past = Some(receipt);
+                None
+            }
+            None => None,
+        }
     }
 
     /// An attempt whose sender is gone: whoever holds the lock asks for the truth (rules D3, D6).
@@ -136,10 +164,14 @@ impl Checkout {
         self.durable = durable.unwrap_or(false);
         match state {
             State::Sending { open, payload, stage: Stage::Recording(writing) } if writing == effect => {
-                if durable.is_some() || self.config.durability == Durability::Preferred {
+                if durable == Some(true) || self.config.durability == Durability::Preferred {
                     return Step::to(self.send(open, payload, 0, now));
                 }
-                Step::to(self.abandon(open, Some(Notice::RecordUnavailable), now))
+                self.ledger.release(open.attempt.fingerprint);
+                let mut open = open;
+                open.attempt.first_send = None;
+                let ending = Ending::Again { why: Some(Notice::RecordUnavailable), in_sheet: false };
+                Step::to(self.conclude(open, ending, now))
             }
             other => Step::to(other),
         }
@@ -154,9 +186,11 @@ impl Checkout {
     ) -> Step {
         match state {
             State::Sending { open, payload, stage: Stage::Locking(asked) } if asked == effect => {
+                self.locked = true;
                 Step::to(self.lock_granted_for_sending(open, payload, record, now))
             }
             State::Settling { open, ask: Ask::Locking(asked), .. } if asked == effect => {
+                self.locked = true;
                 Step::to(self.lock_granted_for_settling(open, record, now))
             }
             other => Step::reject(other, Rejection::LateAnswer),
@@ -172,23 +206,21 @@ impl Checkout {
     ) -> State {
         if let Some(record) = record {
             let record = *record;
-            let spent_elsewhere = record.ledger.contains(payload.fingerprint(record.ledger.salt()));
-            if !spent_elsewhere {
-                self.ledger.release(open.attempt.fingerprint);
-            }
-            self.ledger.merge(&record.ledger);
+            let token = payload.fingerprint(record.ledger.salt());
+            let spent_elsewhere = record.ledger.contains(token);
+            self.ledger.release(open.attempt.fingerprint);
+            self.take_over_ledger(record.ledger);
+            open.attempt.fingerprint = token;
             if let Some(theirs) = record.open {
                 // Another tab died with an attempt open: that one comes first, and this one was never sent.
                 self.close_sheet(open.sheet);
                 self.ledger.spend(theirs.fingerprint, theirs.first_send.unwrap_or(now));
                 let session = session_of(record.session, &theirs, now);
                 let mut theirs = seen_from_here(theirs, session, Some(open.session));
-                theirs.earlier_charge = record.paid;
+                theirs.earlier_charge = self.unseen(record.paid);
                 return self.settle(theirs, None);
             }
-            if let Some(receipt) = record.paid.filter(|receipt| {
-                receipt.at >= open.session.created_at && receipt.paid.covers(&open.attempt.bound.cart)
-            }) {
+            if let Some(receipt) = paid_meanwhile(record.paid, &open.session) {
                 // Another tab paid this cart meanwhile.
                 if open.session.id != receipt.session {
                     self.discard(&open.session);
@@ -200,7 +232,7 @@ impl Checkout {
                 let ending = Ending::Again { why: Some(Notice::FreshTokenNeeded), in_sheet: true };
                 return self.conclude(open, ending, now);
             }
-            self.ledger.spend(open.attempt.fingerprint, now);
+            self.ledger.spend(token, now);
         }
         let effect = self.new_id();
         self.recording = Some(effect);
@@ -210,7 +242,8 @@ impl Checkout {
 
     fn lock_granted_for_settling(&mut self, open: Open, record: Option<Box<Record>>, now: u64) -> State {
         let Some(record) = record else { return self.ask(open, 0) };
-        self.ledger.merge(&record.ledger);
+        let record = *record;
+        self.take_over_ledger(record.ledger);
         match (record.open, record.paid) {
             (Some(theirs), _) if theirs.key == open.attempt.key => self.ask(open, 0),
             (Some(theirs), paid) => {
@@ -223,15 +256,27 @@ impl Checkout {
                         theirs
                     }
                 };
-                theirs.earlier_charge = paid;
+                theirs.earlier_charge = self.unseen(paid);
                 self.ask(theirs, 0)
             }
             // Whoever held the lock before came to the end of it.
-            (None, Some(receipt)) => self.succeed(receipt, None, open.page),
-            (None, None) => {
+            (None, Some(paid)) if !paid.acknowledged || paid.receipt.key == open.attempt.key => {
+                self.succeed(paid.receipt, None, open.page)
+            }
+            (None, _) => {
                 let ending = Ending::Again { why: None, in_sheet: false };
                 self.conclude(open, ending, now)
             }
+        }
+    }
+
+    /// What is spent according to the journal. A salt that another tab wrote first is taken over: nothing was spent
+    /// under ours before the first lock.
+    fn take_over_ledger(&mut self, stored: SpentLedger) {
+        if self.ledger.salt() == stored.salt() {
+            self.ledger.merge(&stored);
+        } else {
+            self.ledger = stored;
         }
     }
 
@@ -271,15 +316,21 @@ impl Checkout {
                 let created_at = attempt.first_send.unwrap_or(0);
                 let theirs = session_of(theirs, &attempt, created_at);
                 let mut open = seen_from_here(attempt, theirs, session);
-                open.earlier_charge = paid;
+                open.earlier_charge = self.unseen(paid);
                 self.take_over(open)
             }
-            (None, Some(receipt), session) => {
+            (None, Some(Paid { receipt, acknowledged: false }), session) => {
                 let page = session.map_or(PageCart::Unseen, |session| self.retire(session, &receipt));
                 self.succeed(receipt, None, page)
             }
-            (None, None, Some(session)) => State::Ready { session },
-            (None, None, None) => State::Empty { previous: None },
+            (None, paid, Some(session)) => match paid_meanwhile(paid, &session) {
+                Some(receipt) => {
+                    let page = self.retire(session, &receipt);
+                    self.succeed(receipt, None, page)
+                }
+                None => State::Ready { session },
+            },
+            (None, _, None) => State::Empty { previous: None },
         })
     }
 
@@ -333,6 +384,12 @@ impl Checkout {
         let at = self.discards.iter().position(|discarding| discarding.pending == pending)?;
         Some(self.discards.remove(at))
     }
+}
+
+/// The receipt of a charge for the session's cart that came after the session began: another tab paid it.
+fn paid_meanwhile(paid: Option<Paid>, session: &Session) -> Option<Receipt> {
+    let receipt = paid?.receipt;
+    (receipt.at >= session.created_at && receipt.paid.covers(&session.bound.cart)).then_some(receipt)
 }
 
 /// The session of an attempt that another page made.
