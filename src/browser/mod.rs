@@ -191,6 +191,25 @@ impl WasmCheckout {
         Ok(self.handle(Event::LockFreed { record }, now))
     }
 
+    /// Another tab wrote the journal, which holds `record` now.
+    #[wasm_bindgen(js_name = journalChanged)]
+    pub fn journal_changed(&mut self, record: Option<String>, now: f64) -> Result<bool, JsValue> {
+        let record = decoded(record)?;
+        Ok(self.handle(Event::JournalChanged { record }, now))
+    }
+
+    /// The page came back out of the back/forward cache, and then the journal held `record`.
+    #[wasm_bindgen(js_name = pageRestored)]
+    pub fn page_restored(
+        &mut self,
+        record: Option<String>,
+        cart_follows: bool,
+        now: f64,
+    ) -> Result<bool, JsValue> {
+        let record = decoded(record)?;
+        Ok(self.handle(Event::PageRestored { record, cart_follows }, now))
+    }
+
     /// The journal was written, or could not be.
     #[wasm_bindgen(js_name = journalAnswered)]
     pub fn journal_answered(&mut self, effect: u32, written: bool, durable: bool, now: f64) -> bool {

@@ -87,6 +87,20 @@ pub enum Event {
         #[serde(with = "kept_record")]
         record: Option<Box<Record>>,
     },
+    /// Another tab wrote the journal.
+    JournalChanged {
+        /// What is in it now.
+        #[serde(with = "kept_record")]
+        record: Option<Box<Record>>,
+    },
+    /// The page came back out of the back/forward cache: whatever it believed is as old as the moment it left.
+    PageRestored {
+        /// The journal as it was found then.
+        #[serde(with = "kept_record")]
+        record: Option<Box<Record>>,
+        /// Whether the page is going to say what its cart is by now. Nothing can be paid before.
+        cart_follows: bool,
+    },
     /// A record is in the journal.
     JournalWritten {
         /// The effect that wrote it.
@@ -187,7 +201,7 @@ macro_rules! kinds {
 
 kinds! {
     JournalRead, CartSet, CartCleared, SheetCartChanged, SheetRequested, TokenReceived, SheetCancelled, SheetFailed,
-    SheetBusy, LockGranted, LockRefused, LockFreed, JournalWritten, JournalFailed, SendAnswered, SettleAnswered,
+    SheetBusy, LockGranted, LockRefused, LockFreed, JournalChanged, PageRestored, JournalWritten, JournalFailed, SendAnswered, SettleAnswered,
     DiscardAnswered, TimerFired, ActionEnded, WentOffline, CameOnline, OutcomeReported, CheckRequested, Acknowledged,
 }
 

@@ -10,7 +10,8 @@
 //! | `session` | carts, sessions and the sheet (rules C, S) |
 //! | `paying` | tokens, attempts, sends and resends (rules T, K, R) |
 //! | `settling` | the truth about an attempt whose outcome is unknown (rules U) |
-//! | `upkeep` | journal, lock and discards (rules D) |
+//! | `tabs` | who pays when several tabs do, and what is still true on a page that comes back (rules D) |
+//! | `upkeep` | the journal, and sessions to discard (rules D) |
 //! | `snapshot` | what the page may know |
 #![forbid(unsafe_code)]
 
@@ -23,6 +24,7 @@ mod paying;
 mod session;
 mod settling;
 mod state;
+mod tabs;
 mod upkeep;
 
 pub use effect::{Effect, EffectId};
@@ -207,6 +209,10 @@ impl Checkout {
             Event::LockGranted { effect, record } => self.lock_granted(state, effect, record, now),
             Event::LockRefused { effect } => self.lock_refused(state, effect),
             Event::LockFreed { record } => self.lock_freed(state, record),
+            Event::JournalChanged { record } => self.journal_changed(state, record),
+            Event::PageRestored { record, cart_follows } => {
+                self.page_restored(state, record, cart_follows, now)
+            }
             Event::DiscardAnswered { effect, done } => self.discard_answered(state, effect, done),
             Event::CartSet { cart, provider_ref } => self.cart_set(state, cart, provider_ref, now),
             Event::CartCleared => self.cart_cleared(state, now),

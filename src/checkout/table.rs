@@ -85,7 +85,7 @@ impl core::error::Error for Rejection {}
 
 /// What the table says of `event` in `state`.
 #[must_use]
-#[expect(clippy::too_many_lines, reason = "a table has as many lines as it has cells")]
+#[expect(clippy::too_many_lines, clippy::match_same_arms, reason = "a table has as many lines as it has cells")]
 pub const fn cell(state: StateKind, event: EventKind) -> Cell {
     use Cell::{Reject, To};
     use EventKind as E;
@@ -96,6 +96,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
     };
     match state {
         Empty => match event {
+            E::JournalChanged | E::PageRestored => To(&[Empty]),
             E::JournalRead => To(&[Empty, Settling, Succeeded]),
             E::CartSet => To(&[Ready]),
             E::CartCleared
@@ -118,6 +119,8 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Ready => match event {
+            E::JournalChanged => To(&[Ready, Settling, Succeeded]),
+            E::PageRestored => To(&[Ready, Empty, Settling, Succeeded]),
             E::CartCleared => To(&[Empty]),
             E::SheetRequested => To(&[SheetOpen]),
             E::CartSet
@@ -140,6 +143,8 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         SheetOpen => match event {
+            E::JournalChanged => To(&[SheetOpen, Ready, Settling, Succeeded]),
+            E::PageRestored => To(&[Ready, Empty, Settling, Succeeded]),
             E::CartSet => To(&[SheetOpen, Ready]),
             E::CartCleared => To(&[Empty]),
             E::TokenReceived => To(&[Sending, SheetOpen, Ready]),
@@ -162,6 +167,8 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Sending => match event {
+            E::JournalChanged => To(&[Sending]),
+            E::PageRestored => To(&[Settling, Ready, Empty]),
             E::CartSet | E::SheetCartChanged => To(&[Sending, Ready]),
             E::CartCleared => To(&[Sending, Empty]),
             E::LockGranted => To(&[Sending, Settling, Succeeded]),
@@ -185,6 +192,8 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Waiting => match event {
+            E::JournalChanged => To(&[Waiting]),
+            E::PageRestored => To(&[Settling, Ready, Empty]),
             E::CartSet | E::SheetCartChanged => To(&[Waiting, Settling, Ready]),
             E::CartCleared => To(&[Settling, Empty]),
             E::CameOnline => To(&[Waiting, Settling]),
@@ -206,6 +215,8 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         ActionRequired => match event {
+            E::JournalChanged => To(&[ActionRequired]),
+            E::PageRestored => To(&[Settling]),
             E::CartSet => To(&[ActionRequired, Settling]),
             E::CartCleared | E::ActionEnded | E::CheckRequested => To(&[Settling]),
             E::OutcomeReported => To(&[ActionRequired, Settling, Succeeded, Ready, Empty, Failed]),
@@ -224,6 +235,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Settling => match event {
+            E::JournalChanged | E::PageRestored => To(&[Settling]),
             E::LockGranted => To(&[Settling, Succeeded, Ready, Empty]),
             E::LockRefused => To(&[Blocked]),
             E::SettleAnswered => {
@@ -249,6 +261,8 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Unresolved => match event {
+            E::JournalChanged => To(&[Unresolved]),
+            E::PageRestored => To(&[Settling]),
             // A click resumes the attempt that is there; it never starts another one (rule K3).
             E::SheetRequested | E::CheckRequested | E::CameOnline => To(&[Settling]),
             E::OutcomeReported => To(&[Unresolved, Succeeded, Ready, Empty, Failed]),
@@ -270,6 +284,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Succeeded => match event {
+            E::JournalChanged | E::PageRestored => To(&[Succeeded]),
             E::CartSet => To(&[Succeeded, Ready]),
             E::Acknowledged => To(&[Ready, Empty]),
             E::CartCleared
@@ -290,6 +305,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::CheckRequested => Reject(R::NothingToCheck),
         },
         Blocked => match event {
+            E::JournalChanged | E::PageRestored => To(&[Blocked]),
             E::LockFreed => To(&[Ready, Empty, Succeeded, Settling]),
             E::OutcomeReported => To(&[Blocked, Succeeded]),
             E::CartSet
@@ -309,6 +325,8 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Failed => match event {
+            E::JournalChanged => To(&[Failed, Settling, Succeeded]),
+            E::PageRestored => To(&[Failed, Empty, Settling, Succeeded]),
             E::CartSet => To(&[Failed, Ready]),
             E::CartCleared => To(&[Empty]),
             E::SheetRequested => To(&[SheetOpen]),

@@ -1,0 +1,231 @@
+//! Durability: the machine's part of D1, D2, D3, D5 and D7.
+
+use crate::scenario::{CONFIG, HOUR, Scenario, approved, cart, challenge, discards, names};
+use payonce::checkout::{Config, Durability, Effect, Event, Rejection, StateKind};
+use payonce::journal::Record;
+
+const REQUIRED: Config = Config { durability: Durability::Required, ..CONFIG };
+
+fn position(effects: &[Effect], is: impl Fn(&Effect) -> bool) -> Option<usize> {
+    effects.iter().position(is)
+}
+
+#[test]
+fn d1_the_attempt_is_in_the_journal_before_its_first_send() {
+    let mut s = Scenario::new().to_sheet_open();
+    s.journal_answers = false;
+    let effects = s.token("tok_a");
+    assert_eq!(s.sends(), []);
+    let key = s.key();
+    let written: Vec<Record> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::WriteJournal { record, .. } => Some(Record::decode(record).unwrap()),
+            _ => None,
+        })
+        .collect();
+    let open = written.last().unwrap().open.clone().unwrap();
+    assert_eq!((open.key, open.cart_hash()), (key, cart("sku", 1).hash()));
+    assert_eq!(written.last().unwrap().ledger.entries().len(), 1);
+    let effect = s.write();
+    s.ok(Event::JournalWritten { effect, durable: true });
+    assert_eq!(s.last_send().key, key);
+}
+
+#[test]
+fn d1_the_answer_to_another_write_does_not_send() {
+    let mut s = Scenario::new().to_sheet_open();
+    s.journal_answers = false;
+    let earlier = s.write();
+    s.token("tok_a");
+    s.refused(Event::JournalWritten { effect: earlier, durable: true }, Rejection::LateAnswer);
+    assert_eq!(s.sends(), []);
+}
+
+#[test]
+fn d1_a_write_that_changes_while_the_attempt_is_recorded_has_an_id_of_its_own() {
+    let mut s = Scenario::new().to_ready();
+    s.set_cart(cart("sku", 2));
+    let discard = s.discard();
+    s.open_sheet();
+    s.journal_answers = false;
+    s.token("tok_a");
+    let recording = s.write();
+    s.ok(Event::DiscardAnswered { effect: discard, done: true });
+    assert_ne!(s.write(), recording);
+    assert_eq!(s.record().unwrap().open.unwrap().key, s.key());
+    s.ok(Event::JournalWritten { effect: recording, durable: true });
+    assert_eq!(s.sends().len(), 1);
+}
+
+#[test]
+fn d1_the_journal_is_up_to_date_before_the_lock_is_let_go_of() {
+    for state in [StateKind::Sending, StateKind::Settling] {
+        for outcome in [approved(), crate::scenario::declined("expired_card")] {
+            let mut s = Scenario::in_state(state);
+            let effects = match state {
+                StateKind::Sending => s.answer(outcome),
+                _ => s.settle_with(outcome),
+            };
+            let write = position(&effects, |effect| matches!(effect, Effect::WriteJournal { .. })).unwrap();
+            let release = position(&effects, |effect| matches!(effect, Effect::ReleaseLock)).unwrap();
+            assert!(write < release);
+            assert_eq!(s.record().unwrap().open, None);
+        }
+    }
+}
+
+#[test]
+fn d2_required_refuses_to_send_without_a_journal_that_lasts() {
+    for forgets in [false, true] {
+        let mut s = Scenario::with(REQUIRED).to_sheet_open();
+        s.journal_answers = false;
+        s.token("tok_a");
+        let effect = s.write();
+        let effects = s.ok(if forgets {
+            Event::JournalWritten { effect, durable: false }
+        } else {
+            Event::JournalFailed { effect }
+        });
+        // Another card would not help, so the sheet is closed.
+        assert_eq!(names(&effects), ["CompleteSheet(fail)", "ReleaseLock"]);
+        assert_eq!((s.sends(), s.notices()), (vec![], vec!["record_unavailable"]));
+        // The token was never sent.
+        assert!(s.snapshot().spent.is_empty());
+    }
+}
+
+#[test]
+fn d2_preferred_goes_on_and_says_so() {
+    let mut s = Scenario::new().to_sheet_open();
+    assert!(s.snapshot().durable);
+    s.journal_answers = false;
+    s.token("tok_a");
+    let effect = s.write();
+    s.ok(Event::JournalFailed { effect });
+    assert_eq!(s.sends().len(), 1);
+    assert!(!s.snapshot().durable);
+}
+
+#[test]
+fn d2_a_journal_that_forgets_says_so() {
+    let mut s = Scenario::new().to_sheet_open();
+    s.journal_answers = false;
+    s.token("tok_a");
+    let effect = s.write();
+    s.ok(Event::JournalWritten { effect, durable: false });
+    assert!(!s.snapshot().durable);
+}
+
+#[test]
+fn d3_a_restart_with_an_open_attempt_settles_the_same_key() {
+    for state in [
+        StateKind::Sending,
+        StateKind::Waiting,
+        StateKind::ActionRequired,
+        StateKind::Settling,
+        StateKind::Unresolved,
+    ] {
+        let mut s = Scenario::in_state(state);
+        let (key, session, sent) = (s.key(), s.session(), s.sends().len());
+        let effects = s.reload();
+        assert_eq!(names(&effects), ["AcquireLock", "SettleAttempt"], "{state:?}");
+        let asked = effects.iter().find_map(|effect| match effect {
+            Effect::SettleAttempt { key, session, .. } => Some((*key, *session)),
+            _ => None,
+        });
+        assert_eq!(asked, Some((key, session)), "{state:?}");
+        assert_eq!((s.state(), s.notices()), (StateKind::Settling, vec!["checking_payment"]));
+        s.set_cart(cart("sku", 1));
+        s.settle_voided();
+        assert_eq!((s.state(), s.session(), s.sends().len()), (StateKind::Ready, session, sent));
+    }
+}
+
+#[test]
+fn d3_whenever_the_page_dies_the_journal_names_what_is_out() {
+    // Dies after each single effect of a payment: whatever had been sent by then is settled by the next page.
+    let mut whole = Scenario::new().to_sheet_open();
+    whole.token("tok_a");
+    let journal_at_send = whole.journal.clone();
+    whole.lose_reply();
+    whole.fire_timer();
+    for journal in [journal_at_send, whole.journal.clone()] {
+        let next = Scenario::start(CONFIG, journal, whole.numbers.clone());
+        assert_eq!((next.state(), next.key()), (StateKind::Settling, whole.key()));
+    }
+}
+
+#[test]
+fn d3_an_attempt_that_was_not_sent_leaves_nothing_to_settle() {
+    let mut s = Scenario::new().to_sheet_open();
+    s.lock_answers = false;
+    s.token("tok_a");
+    s.lock_answers = true;
+    s.reload();
+    assert_eq!(s.state(), StateKind::Empty);
+}
+
+#[test]
+fn d3_a_challenge_that_is_open_after_a_reload_is_offered_again() {
+    let mut s = Scenario::new().to_action_required();
+    let key = s.key();
+    s.reload();
+    s.set_cart(cart("sku", 1));
+    assert_eq!(names(&s.settle_with(challenge())), ["PerformAction"]);
+    assert_eq!((s.state(), s.key()), (StateKind::ActionRequired, key));
+}
+
+#[test]
+fn d3_a_receipt_survives_a_reload_until_it_is_acknowledged() {
+    let mut s = Scenario::new().to_succeeded();
+    let receipt = s.snapshot().receipt.unwrap();
+    s.reload();
+    assert_eq!((s.state(), s.notices()), (StateKind::Succeeded, vec!["payment_received"]));
+    assert_eq!(s.snapshot().receipt.unwrap().key, receipt.key);
+    s.set_cart(cart("sku", 1));
+    assert_eq!(s.state(), StateKind::Succeeded);
+    s.ok(Event::Acknowledged);
+    s.reload();
+    assert_eq!(s.state(), StateKind::Empty);
+}
+
+#[test]
+fn d7_a_session_goes_when_the_key_window_is_over_and_the_merchant_is_told() {
+    let mut s = Scenario::new().to_ready();
+    let old = s.session();
+    let effects = s.pass(24 * HOUR).reload();
+    assert_eq!(discards(&effects), [(old, Some("pi_1"))]);
+    s.set_cart(cart("sku", 1));
+    assert_ne!(s.session(), old);
+}
+
+#[test]
+fn d5_an_old_open_attempt_is_never_treated_as_clean() {
+    let mut s = Scenario::new().to_waiting();
+    let key = s.key();
+    s.pass(30 * 24 * HOUR);
+    assert!(names(&s.reload()).contains(&"SettleAttempt"));
+    assert_eq!(s.key(), key);
+}
+
+#[test]
+fn d7_receipts_and_spent_tokens_go_when_the_key_window_is_over() {
+    for (age, kept) in [(24 * HOUR - 1, true), (24 * HOUR, false)] {
+        let mut s = Scenario::new().to_succeeded();
+        s.pass(age).reload();
+        assert_eq!(s.state() == StateKind::Succeeded, kept, "after {age} ms");
+        assert_eq!(s.snapshot().spent.len(), usize::from(kept), "after {age} ms");
+    }
+}
+
+#[test]
+fn d1_a_cart_that_changes_while_the_attempt_is_recorded_leaves_no_open_attempt_behind() {
+    let mut s = Scenario::new().to_sheet_open();
+    s.journal_answers = false;
+    s.token("tok_a");
+    assert!(s.record().unwrap().open.is_some());
+    s.set_cart(cart("sku", 2));
+    assert_eq!(s.record().unwrap().open, None);
+    assert!(s.record().unwrap().ledger.entries().is_empty());
+}

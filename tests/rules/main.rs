@@ -1,0 +1,23 @@
+//! The rules of the design, one by one, against the machine itself: no browser, no clock, no network. A rule's number
+//! is in the name of each of its tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+mod attempt;
+mod cart;
+mod durability;
+mod everything;
+mod late_answers;
+mod retry;
+mod scenario;
+mod scenarios;
+mod sheet;
+mod tabs;
+mod token;
+mod truth;

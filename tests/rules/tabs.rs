@@ -1,0 +1,257 @@
+//! D6: one tab pays at a time. The tabs share what the test copies from one journal to the other.
+
+use crate::scenario::{Scenario, approved, cart, declined, discards, names};
+use payonce::checkout::{Effect, Event, Rejection, StateKind};
+
+/// Two tabs of one shopper, loaded one after the other, both with the same cart.
+fn tabs() -> (Scenario, Scenario) {
+    let a = Scenario::new().to_ready();
+    let b = a.other_tab().to_sheet_open();
+    (a.to_sheet_open(), b)
+}
+
+/// The lock goes to the other tab while this one asks for it.
+fn refuse(tab: &mut Scenario, token: &str) -> Vec<Effect> {
+    tab.lock_answers = false;
+    tab.token(token);
+    tab.lock_answers = true;
+    let effect = tab.lock();
+    tab.ok(Event::LockRefused { effect })
+}
+
+#[test]
+fn d6_the_second_tab_is_blocked_and_sends_nothing() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    let effects = refuse(&mut b, "tok_b");
+    assert_eq!(names(&effects), ["CloseSheet"]);
+    assert_eq!((b.state(), b.notices(), b.sends()), (StateKind::Blocked, vec!["another_tab_pays"], vec![]));
+    b.refused(Event::SheetRequested, Rejection::AnotherTabPays);
+    let token = b.token_event("tok_c");
+    b.refused(token, Rejection::AnotherTabPays);
+}
+
+#[test]
+fn d6_a_tab_that_asks_for_the_lock_leaves_the_payers_journal_alone() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    let writes = |effects: &[Effect]| {
+        effects.iter().filter(|effect| matches!(effect, Effect::WriteJournal { .. })).count()
+    };
+    let before = writes(&b.effects);
+    refuse(&mut b, "tok_b");
+    b.set_cart(cart("sku", 2));
+    b.go_offline();
+    b.come_online();
+    assert_eq!(writes(&b.effects), before);
+}
+
+#[test]
+fn d6_the_blocked_tab_shows_the_result_when_it_comes() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    refuse(&mut b, "tok_b");
+    a.approve();
+    b.journal = a.journal.clone();
+    b.ok(Event::LockFreed { record: b.record() });
+    assert_eq!((b.state(), b.notices()), (StateKind::Succeeded, vec!["payment_received"]));
+    assert_eq!(b.snapshot().receipt.unwrap().key, a.snapshot().receipt.unwrap().key);
+    assert_eq!(b.sends(), []);
+}
+
+#[test]
+fn d6_after_a_decline_there_the_blocked_tab_may_pay() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    refuse(&mut b, "tok_b");
+    a.decline("insufficient_funds");
+    b.journal = a.journal.clone();
+    b.ok(Event::LockFreed { record: b.record() });
+    assert_eq!(b.state(), StateKind::Ready);
+    b.open_sheet();
+    b.token("tok_b");
+    assert_eq!(b.sends().len(), 1);
+}
+
+#[test]
+fn d6_the_heir_of_a_dead_tab_settles_first() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    refuse(&mut b, "tok_b");
+    // Tab a is killed: its lock is free, and its journal still names the attempt.
+    b.journal = a.journal.clone();
+    let effects = b.ok(Event::LockFreed { record: b.record() });
+    assert_eq!(names(&effects), ["AcquireLock", "SettleAttempt"]);
+    assert_eq!((b.state(), b.key()), (StateKind::Settling, a.key()));
+    b.settle_with(approved());
+    assert_eq!(b.state(), StateKind::Succeeded);
+    assert_eq!(b.sends(), []);
+}
+
+#[test]
+fn d6_a_tab_that_gets_the_lock_of_a_dead_one_settles_first() {
+    for token in ["tok_b", "tok_a"] {
+        let (mut a, mut b) = tabs();
+        a.token("tok_a");
+        b.journal = a.journal.clone();
+        let effects = b.token(token);
+        assert!(names(&effects).contains(&"SettleAttempt"), "{token}: {effects:?}");
+        assert_eq!((b.state(), b.key()), (StateKind::Settling, a.key()), "{token}");
+        assert_eq!(b.record().unwrap().open.unwrap().key, a.key(), "{token}");
+        assert_eq!(b.sends(), []);
+    }
+}
+
+#[test]
+fn d6_a_tab_whose_cart_was_paid_elsewhere_meanwhile_does_not_charge_it_again() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    a.approve();
+    b.journal = a.journal.clone();
+    b.token("tok_b");
+    assert_eq!((b.state(), b.sends()), (StateKind::Succeeded, vec![]));
+    assert_eq!(b.snapshot().receipt.unwrap().key, a.snapshot().receipt.unwrap().key);
+    assert!(b.snapshot().notices.iter().any(|notice| notice.code() == "payment_received"));
+}
+
+#[test]
+fn d6_nor_after_the_other_tab_has_moved_on() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    a.approve();
+    a.ok(Event::Acknowledged);
+    b.journal = a.journal.clone();
+    b.token("tok_b");
+    assert_eq!((b.state(), b.sends()), (StateKind::Succeeded, vec![]));
+}
+
+#[test]
+fn d6_what_a_tab_without_the_lock_writes_leaves_the_open_attempt_alone() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    let key = a.key();
+    b.journal = a.journal.clone();
+    let old = b.session();
+    assert_eq!(discards(&b.set_cart(cart("sku", 2))), [(old, Some("pi_1"))]);
+    assert_eq!(b.record().unwrap().open.unwrap().key, key);
+    // Also when that tab has seen the record, and whatever it writes next.
+    let record = b.record();
+    b.ok(Event::LockFreed { record });
+    for quantity in 3..6 {
+        b.set_cart(cart("sku", quantity));
+        assert_eq!(b.record().unwrap().open.unwrap().key, key, "{quantity}");
+    }
+    // Tab a dies: the next start settles its attempt.
+    b.reload();
+    assert_eq!((b.state(), b.key()), (StateKind::Settling, key));
+}
+
+#[test]
+fn d6_what_a_tab_without_the_lock_writes_leaves_the_receipt_alone() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    a.approve();
+    let receipt = a.snapshot().receipt.unwrap().key;
+    b.journal = a.journal.clone();
+    b.set_cart(cart("sku", 2));
+    b.set_cart(cart("sku", 3));
+    a.journal = b.journal.clone();
+    a.reload();
+    assert_eq!(a.snapshot().receipt.unwrap().key, receipt);
+}
+
+#[test]
+fn d6_a_receipt_for_another_cart_does_not_stop_this_one() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    a.approve();
+    b.journal = a.journal.clone();
+    b.set_cart(cart("other", 1));
+    b.open_sheet();
+    b.journal = a.journal.clone();
+    b.token("tok_b");
+    assert_eq!(b.sends().len(), 1);
+}
+
+#[test]
+fn d6_a_reloaded_page_asks_for_the_lock_before_it_settles() {
+    let mut a = Scenario::new().to_sending();
+    let mut b = Scenario::unread(a.config, a.journal.clone(), a.numbers.clone());
+    b.lock_answers = false;
+    assert_eq!(names(&b.read_journal()), ["AcquireLock"]);
+    let effect = b.lock();
+    b.ok(Event::LockRefused { effect });
+    assert_eq!((b.state(), b.notices()), (StateKind::Blocked, vec!["another_tab_pays"]));
+    b.set_cart(cart("sku", 1));
+    a.decline("expired_card");
+    b.journal = a.journal.clone();
+    b.ok(Event::LockFreed { record: b.record() });
+    assert_eq!(b.state(), StateKind::Ready);
+}
+
+#[test]
+fn d6_a_lock_granted_late_finds_that_the_other_tab_ended_the_attempt() {
+    let mut a = Scenario::new().to_sending();
+    let mut b = Scenario::unread(a.config, a.journal.clone(), a.numbers.clone());
+    b.lock_answers = false;
+    b.read_journal();
+    b.set_cart(cart("sku", 1));
+    a.approve();
+    b.journal = a.journal.clone();
+    let effect = b.lock();
+    assert_eq!(names(&b.ok(Event::LockGranted { effect, record: b.record() })), ["ReleaseLock"]);
+    assert_eq!(b.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d6_a_cart_changed_while_blocked_is_a_new_session_afterwards() {
+    let mut s = Scenario::new().to_blocked();
+    let old = s.session();
+    let effects = s.set_cart(cart("sku", 2));
+    assert_eq!(discards(&effects), [(old, Some("pi_1"))]);
+    assert_eq!(s.state(), StateKind::Blocked);
+    s.ok(Event::LockFreed { record: s.record() });
+    assert_eq!(
+        (s.state(), s.snapshot().session.unwrap().cart_hash),
+        (StateKind::Ready, cart("sku", 2).hash().clone())
+    );
+}
+
+#[test]
+fn d6_the_lock_is_held_exactly_while_an_attempt_is_open() {
+    let mut s = Scenario::new();
+    let mut held = false;
+    s = s.to_sheet_open();
+    s.token("tok_a");
+    s.decline("insufficient_funds");
+    s.token("tok_b");
+    s.answer(crate::scenario::challenge());
+    s.end_action(true);
+    s.settle_voided();
+    s.open_sheet();
+    s.token("tok_c");
+    s.approve();
+    for effect in &s.effects {
+        match effect {
+            Effect::AcquireLock { .. } => assert!(!core::mem::replace(&mut held, true)),
+            Effect::ReleaseLock => assert!(core::mem::replace(&mut held, false)),
+            Effect::SendAttempt { .. } | Effect::SettleAttempt { .. } | Effect::PerformAction { .. } => {
+                assert!(held)
+            }
+            _ => {}
+        }
+    }
+    assert!(!held);
+}
+
+#[test]
+fn d6_an_outcome_reported_to_a_blocked_tab_counts() {
+    let mut s = Scenario::new().to_sending();
+    let key = s.key();
+    s.decline("insufficient_funds");
+    let effects = refuse(&mut s, "tok_b");
+    assert_eq!(names(&effects), ["CloseSheet"]);
+    s.report(key, approved());
+    assert_eq!(s.state(), StateKind::Succeeded);
+    s.refused(Event::OutcomeReported { key, outcome: declined("late") }, Rejection::AlreadyPaid);
+}
