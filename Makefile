@@ -14,7 +14,7 @@ export PAYONCE_TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/payonce/tools
 export PATH := $(PAYONCE_TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(PATH):$(HOME)/.cargo/bin
 
 target := $(abspath $(or $(CARGO_TARGET_DIR),target))
-# Of the profile that `cargo test` builds too: most of it is there by then, and release takes minutes.
+# Of the profile that `cargo test` builds too: most of it is there by then. From nothing, release takes as long.
 merchant := $(target)/debug/payonce-merchant
 tarball := $(target)/npm/payonce.tgz
 
@@ -33,7 +33,7 @@ demo: www/dist/index.html merchant ## build everything, start the demo shop, pri
 .PHONY: test
 test: ## every check and every test, stopping at the first failure
 	@tools/test.sh "$(MAKE)" browser fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit \
-		test-e2e size-check publint
+		test-e2e publint
 
 ##@ More
 
@@ -59,7 +59,7 @@ help: ## this list
 
 # The stages of `make test`
 
-.PHONY: setup browser fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e size-check publint
+.PHONY: setup browser fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e publint
 .PHONY: merchant
 setup:
 	@tools/setup.sh

@@ -70,8 +70,8 @@ const STATES: readonly State[] = [
  * Starts a checkout: loads the WebAssembly module and reads the journal. An attempt that was open there is settled
  * first.
  *
- * Rejects with ConfigError (a wrong option), InitError (the module cannot be loaded) or, with
- * `durability: 'required'`, JournalError.
+ * Rejects with ConfigError (a wrong option), InitError (the module cannot be loaded) or JournalError: the record is
+ * damaged or of a newer version and may name an open attempt, or, with `durability: 'required'`, it cannot be read.
  */
 export async function createCheckout(options: CheckoutOptions): Promise<Checkout> {
   const { ports, config } = readOptions(options);
@@ -97,7 +97,6 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
   const requests = new Map<number, AbortController>();
   const timers = new Map<number, unknown>();
   let running = false;
-  let telling = false;
   /** Why nothing can be done any more. */
   let over: (() => PayonceError) | undefined;
   /** The sheet that is showing. */
@@ -162,20 +161,18 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
   }
 
   function tell(): void {
-    if (running || telling) return;
-    telling = true;
-    while (told !== snapshot && !over) {
-      told = snapshot;
-      for (const listener of [...listeners]) {
-        if (!listeners.has(listener)) continue; // one before it unsubscribed it
-        try {
-          listener();
-        } catch (error) {
-          report(error);
-        }
+    if (running || told === snapshot) return;
+    const telling = snapshot;
+    told = telling;
+    for (const listener of [...listeners]) {
+      if (told !== telling) return; // a listener changed things, and everybody was told of that already
+      if (!listeners.has(listener)) continue; // one before it unsubscribed it
+      try {
+        listener();
+      } catch (error) {
+        report(error);
       }
     }
-    telling = false;
   }
 
   /**
@@ -397,18 +394,17 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
 
   /** Asks for the lock. The journal is read once it is held: another tab may have written since. */
   async function acquire(effect: number): Promise<void> {
-    let granted = false;
-    let record: string | undefined;
     try {
-      granted = await lock.acquire();
-      if (granted) record = await readRecord(ports, config);
-      if (locking === effect) {
-        locked = granted;
-        handle((core, now) => core.lockAnswered(effect, granted, record, now));
-        if (!granted) await watch();
-      } else if (granted) {
-        lock.release(); // nobody wants it any more
+      const granted = await lock.acquire();
+      if (locking !== effect) {
+        if (granted) lock.release(); // nobody wants it any more
+        return;
       }
+      locked = granted;
+      const record = granted ? await readRecord(ports, config) : undefined;
+      if (locking !== effect) return; // let go of meanwhile
+      handle((core, now) => core.lockAnswered(effect, granted, record, now));
+      if (!granted) await watch();
     } catch (error) {
       report(error);
       release();

@@ -45,7 +45,7 @@ export class InitError extends PayonceError {
   override readonly name = 'InitError';
 }
 
-/** The journal could not be read where the policy is `durability: 'required'`. */
+/** The journal's record is damaged or of a newer version, or it cannot be read although durability is required. */
 export class JournalError extends PayonceError {
   override readonly name = 'JournalError';
 }

@@ -172,6 +172,16 @@ describe('httpMerchant reads', () => {
     expect(await send()).toMatchObject({ status, body });
   });
 
+  it('letters that arrive in pieces', async () => {
+    answer = (_, response) => {
+      const bytes = Buffer.from('{"message":"grüße"}');
+      response.writeHead(200);
+      bytes.forEach((_, at) => setTimeout(() => response.write(bytes.subarray(at, at + 1)), at));
+      setTimeout(() => response.end(Buffer.from('ü').subarray(0, 1)), bytes.length); // and half a letter
+    };
+    expect((await send()).body).toBe('{"message":"grüße"}\ufffd');
+  });
+
   it('does not follow a redirect', async () => {
     reply(302, { location: '/elsewhere' });
     expect(await send()).toMatchObject({ status: 302, body: '' });

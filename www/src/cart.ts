@@ -176,7 +176,11 @@ function productRow(product: Product, store: BasketStore): { element: HTMLElemen
     store.change({ quantities: { ...quantities, [id]: quantity } });
   };
   const button = (label: string, text: string, by: number, hook: string): HTMLButtonElement => {
-    const element = h('button', { type: 'button', 'aria-label': `${label} ${name}`, 'data-testid': `${hook}-${id}` }, text);
+    const element = h(
+      'button',
+      { type: 'button', 'aria-label': `${label} ${name}`, 'data-testid': `${hook}-${id}` },
+      text,
+    );
     element.addEventListener('click', () => step(by));
     return element;
   };
@@ -196,10 +200,13 @@ function productRow(product: Product, store: BasketStore): { element: HTMLElemen
     'li',
     {},
     s('svg', { class: 'picture', 'aria-hidden': 'true' }, s('use', { href: `#${id}` })),
-    h('div', { class: 'product' }, h('span', { class: 'name' }, name), each),
-    sizes.length > 0 && size,
-    h('div', { class: 'stepper' }, less, quantity, more),
-    line,
+    h(
+      'div',
+      { class: 'product' },
+      h('span', { class: 'name' }, name),
+      h('div', { class: 'variant' }, each, sizes.length > 0 && size),
+    ),
+    h('div', { class: 'amounts' }, h('div', { class: 'stepper' }, less, quantity, more), line),
   );
   return {
     element,

@@ -49,9 +49,10 @@ const WAYS: readonly (readonly [State, State])[] = [
   ['failed', 'sheet_open'],
 ];
 
-const NODE = { width: 126, height: 38 };
-const GAP = { x: 166, y: 76 };
+const NODE = { width: 108, height: 42 };
+const GAP = { x: 138, y: 80 };
 const MARGIN = 4;
+const LINE = 15;
 const SIZE = { width: 2 * GAP.x + NODE.width + 2 * MARGIN, height: 3 * GAP.y + NODE.height + 2 * MARGIN };
 
 interface Point {
@@ -69,6 +70,18 @@ function inside(point: Point, state: State, margin: number): boolean {
   return Math.abs(point.x - x) < NODE.width / 2 + margin && Math.abs(point.y - y) < NODE.height / 2 + margin;
 }
 
+/** A state's name, one line for each of its words. */
+function label(state: State): SVGElement {
+  const { x, y } = centre(state);
+  const lines = words(state).split(' ');
+  const top = y - (LINE * (lines.length - 1)) / 2;
+  return s(
+    'text',
+    {},
+    ...lines.map((line, index) => s('tspan', { x: String(x), y: String(top + index * LINE) }, line)),
+  );
+}
+
 /** The arrow from one state to another: a line beside the one that comes back, bent where a state is in its way. */
 function arrow(from: State, to: State): string {
   const a = centre(from);
@@ -81,8 +94,7 @@ function arrow(from: State, to: State): string {
   };
   const steps = Array.from({ length: 81 }, (_, step) => step / 80);
   const others = (Object.keys(STATES) as State[]).filter((state) => state !== from && state !== to);
-  const blocked = (bow: number): boolean =>
-    steps.some((t) => others.some((state) => inside(curve(bow, t), state, 2)));
+  const blocked = (bow: number): boolean => steps.some((t) => others.some((state) => inside(curve(bow, t), state, 2)));
   const bow = [0, 40, -52, 83, -95].find((candidate) => !blocked(candidate)) ?? 0;
   const points = steps.map((t) => curve(bow, t)).filter((point) => !inside(point, from, 1) && !inside(point, to, 5));
   return points.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
@@ -98,7 +110,7 @@ export function stateDiagram(element: HTMLElement): { render(state: State, cameF
         'g',
         { class: 'node' },
         s('rect', { x: left, y: top, width: `${NODE.width}`, height: `${NODE.height}`, rx: '10' }),
-        s('text', { x: String(x), y: String(y) }, words(state)),
+        label(state),
       );
       return [state, node] as const;
     }),
@@ -108,7 +120,11 @@ export function stateDiagram(element: HTMLElement): { render(state: State, cameF
     'svg',
     { viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, 'aria-hidden': 'true', focusable: 'false' },
     s('defs', {}, marker('arrow'), marker('arrow-last')),
-    s('g', {}, ...WAYS.map(([from, to]) => s('path', { class: 'way', d: arrow(from, to), 'marker-end': 'url(#arrow)' }))),
+    s(
+      'g',
+      {},
+      ...WAYS.map(([from, to]) => s('path', { class: 'way', d: arrow(from, to), 'marker-end': 'url(#arrow)' })),
+    ),
     last,
     s('g', {}, ...nodes.values()),
   );

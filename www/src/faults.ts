@@ -14,7 +14,12 @@ export interface Fault {
 const KINDS: readonly { kind: string; name: string; note: string; ms?: number; retryAfter?: number }[] = [
   { kind: 'drop_request', name: 'Drop the request', note: 'not charged' },
   { kind: 'drop_reply', name: 'Lose the reply', note: 'charged, and nobody hears of it' },
-  { kind: 'late_charge', name: 'Let it arrive late', note: 'the connection breaks, the request comes 4 s later', ms: 4000 },
+  {
+    kind: 'late_charge',
+    name: 'Let it arrive late',
+    note: 'the connection breaks, the request comes 4 s later',
+    ms: 4000,
+  },
   { kind: 'delay', name: 'Keep the bank busy', note: 'answers after 4 s', ms: 4000 },
   { kind: 'error_before', name: 'Fail before', note: '500, not charged' },
   { kind: 'error_after', name: 'Fail after', note: '500, charged' },
@@ -81,7 +86,12 @@ export function faultSwitches(): FaultSwitches {
       ...(queue.length === 0
         ? [h('li', { class: 'none' }, 'nothing: the network behaves')]
         : queue.map((fault) =>
-            h('li', { 'data-kind': fault.kind }, h('code', {}, fault.kind), ` ×${fault.times}${TARGETS[fault.on] ?? ''}`),
+            h(
+              'li',
+              { 'data-kind': fault.kind },
+              h('code', {}, fault.kind),
+              ` ×${fault.times}${TARGETS[fault.on] ?? ''}`,
+            ),
           )),
     );
   }

@@ -112,8 +112,8 @@ function tables({ charges, attempts, discarded, arrivals, settles }: Ledger): HT
     h(
       'p',
       { class: 'fine' },
-      `${count(arrivals, 'payment request')} arrived, asked for the truth ${count(settles, 'time')}, `,
-      h('span', { 'data-testid': 'ledger-discarded' }, `${count(discarded.length, 'session')} discarded.`),
+      `${count(arrivals, 'payment request')}, ${count(settles, 'question')} for the truth, `,
+      h('span', { 'data-testid': 'ledger-discarded' }, `${count(discarded.length, 'discarded session')}`),
     ),
   ];
 }

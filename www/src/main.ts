@@ -46,7 +46,9 @@ const retriesInPlace = byId<HTMLInputElement>('retries-in-place');
 
 /** Makes the checkout, in the place of the one before. */
 async function start(): Promise<void> {
-  checkout?.dispose();
+  const before = checkout;
+  checkout = null;
+  before?.dispose();
   closeWallet();
   const wallet = mockWallet({
     store,
@@ -74,8 +76,11 @@ byId('acknowledge').addEventListener('click', () => {
   checkout.acknowledge();
   // What is paid for leaves the cart; what was changed meanwhile stays in it.
   if (cart !== null && receipt?.paid.cartHash === cartHash(cart)) store.empty();
-  pay.focus();
+  keepFocus();
 });
+// The sheet gives the focus back to the button that opened it, which may be of no use now: that is known once payonce
+// has heard that the sheet is closed.
+byId('wallet').addEventListener('close', () => setTimeout(keepFocus));
 retriesInPlace.addEventListener('change', () => void start());
 
 // ---------------------------------------------------------------------------------------------------- the view
@@ -91,14 +96,15 @@ const plot = story(async () => {
   plot.reset();
   store.reset();
   await faults.clear();
-});
+}, faults.clear);
 
-byId('start-over').addEventListener('click', async () => {
+async function startOver(): Promise<void> {
   await faults.clear();
   await fetch('/ledger', { method: 'DELETE' }).catch(() => undefined);
   store.reset();
   location.reload();
-});
+}
+byId('start-over').addEventListener('click', () => void startOver());
 
 function render(): void {
   editor.render();
@@ -111,10 +117,6 @@ function render(): void {
   setText(pay, summary === null ? 'Pay' : `Pay ${money(summary.total, summary.currency)}`);
   byId('check-again').hidden = !canCheck;
   byId('waiting-cart').hidden = !cartWaiting;
-  if (summary !== null) {
-    const amount = money(summary.total, summary.currency);
-    setText(byId('waiting-cart'), `Your change waits until the payment of ${amount} has come to its end.`);
-  }
   // Another wallet is another checkout, and an open attempt or sheet is left alone.
   retriesInPlace.disabled = !(['empty', 'ready', 'failed'] as const).some((idle) => idle === state);
   board.render(notices);
@@ -138,13 +140,26 @@ function renderReceipt(receipt: Snapshot['receipt']): void {
   const { paid, reference } = receipt;
   byId('receipt-lines').replaceChildren(
     ...paid.lines.map(({ id, name, quantity, unitAmount }) =>
-      h('div', {}, h('dt', {}, `${quantity} × ${name ?? id}`), h('dd', {}, money(quantity * unitAmount, paid.currency))),
+      h(
+        'div',
+        {},
+        h('dt', {}, `${quantity} × ${name ?? id}`),
+        h('dd', {}, money(quantity * unitAmount, paid.currency)),
+      ),
     ),
     ...sums(paid, 'receipt-total'),
   );
   setText(byId('receipt-reference'), reference === null ? '' : `Reference ${reference}`);
-  // The button that had the focus is disabled now.
-  if (appears && (document.activeElement === document.body || document.activeElement === pay)) element.focus();
+  if (appears) keepFocus();
+}
+
+/** Leads the keyboard on where the element that had the focus has gone or cannot be used any more. */
+function keepFocus(): void {
+  const focused = document.activeElement;
+  if (focused !== null && focused !== document.body && focused.checkVisibility() && !focused.matches(':disabled'))
+    return;
+  const next = [byId('receipt'), pay].find((element) => !element.hidden && !element.matches(':disabled'));
+  (next ?? byId('shop-title')).focus();
 }
 
 function flags({ online, durable, cartWaiting }: Snapshot): HTMLElement[] {

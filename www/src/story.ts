@@ -19,8 +19,8 @@ export interface Story {
   reset(): void;
 }
 
-/** Follows the steps. `prepare` brings the shop to where the story begins. */
-export function story(prepare: () => Promise<void>): Story {
+/** Follows the steps. `prepare` brings the shop to where the story begins, `tidy` leaves no fault behind. */
+export function story(prepare: () => Promise<void>, tidy: () => Promise<void>): Story {
   const done = new Set<Step>();
   const items = new Map(STEPS.map((step) => [step, document.querySelector(`[data-step="${step}"]`)]));
   const play = byId<HTMLButtonElement>('play');
@@ -36,7 +36,7 @@ export function story(prepare: () => Promise<void>): Story {
     }
   }
 
-  play.addEventListener('click', async () => {
+  async function run(): Promise<void> {
     playing = true;
     play.disabled = true;
     try {
@@ -46,10 +46,12 @@ export function story(prepare: () => Promise<void>): Story {
       // The viewer has taken over, which is what this page is for.
       setText(byId('play-status'), 'The story was interrupted.');
     }
+    await tidy();
     playing = false;
     play.disabled = false;
-  });
+  }
 
+  play.addEventListener('click', () => void run());
   render();
   return {
     observe({ state, canPay, notices }, onceOnly) {

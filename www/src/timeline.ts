@@ -1,7 +1,7 @@
 /** The attempts of the log on a time line: each send, each wait before the next, each question for the truth. */
 
 import { h } from './dom';
-import { duration, idChip } from './format';
+import { duration, idChip, words } from './format';
 import { answerText, type LogEntry, outcomeText } from './log';
 
 type Kind = 'send' | 'wait' | 'settle' | 'action';
@@ -75,7 +75,13 @@ export function renderTimeline(element: HTMLElement, entries: readonly LogEntry[
   const attempts = attemptsOf(entries).slice(-SHOWN).reverse();
   element.replaceChildren(
     ...(attempts.length === 0
-      ? [h('p', { class: 'fine' }, 'None yet. An attempt is one try to charge: one token, one key, as many sends as it takes.')]
+      ? [
+          h(
+            'p',
+            { class: 'fine' },
+            'None yet. An attempt is one try to charge: one token, one key, as many sends as it takes.',
+          ),
+        ]
       : attempts.map((attempt) => drawn(attempt, now))),
   );
 }
@@ -104,7 +110,7 @@ function row({ kind, label, start, end, result }: Step, origin: number, span: nu
   const bar = h('span', { class: `bar ${kind}${end === undefined ? ' open' : ''}` });
   bar.style.setProperty('--from', `${((start - origin) / span) * 100}%`);
   bar.style.setProperty('--width', `${(((end ?? now) - start) / span) * 100}%`);
-  const text = end === undefined ? '…' : (result ?? '');
+  const text = end === undefined ? '…' : words(result ?? '');
   return h(
     'li',
     {},

@@ -3,7 +3,7 @@
  * habits of real wallets: it hands over a token again, it reports an approval twice.
  */
 
-import { type Cart, describe, type Sheet, type Summary, type Wallet } from 'payonce';
+import { describe, type Notice, type Sheet, type Summary, type Wallet } from 'payonce';
 import { type BasketStore, SHIPPING, toCart } from './cart';
 import { byId, h, setText } from './dom';
 import { money } from './format';
@@ -37,7 +37,12 @@ export interface MockWalletParts {
 }
 
 /** Makes the port. The sheet belongs to the page, so one port is alive at a time. */
-export function mockWallet({ store, retriesInPlace, loseReplies, acted }: MockWalletParts): Wallet & { dispose(): void } {
+export function mockWallet({
+  store,
+  retriesInPlace,
+  loseReplies,
+  acted,
+}: MockWalletParts): Wallet & { dispose(): void } {
   const dialog = byId<HTMLDialogElement>('wallet');
   const choices = byId<HTMLFieldSetElement>('wallet-choices');
   const pay = byId<HTMLButtonElement>('wallet-pay');
@@ -45,9 +50,15 @@ export function mockWallet({ store, retriesInPlace, loseReplies, acted }: MockWa
   const oldToken = byId<HTMLButtonElement>('wallet-old-token');
   const lose = byId<HTMLButtonElement>('wallet-lose-replies');
   const postcode = byId<HTMLInputElement>('wallet-postcode');
-  const cards = tiles('card', CARDS.map(([value, name, note]) => ({ value, name, note: h('small', {}, note) })));
+  const cards = tiles(
+    'card',
+    CARDS.map(([value, name, note]) => ({ value, name, note: h('small', {}, note) })),
+  );
   const prices = SHIPPING.map(() => h('small'));
-  const ships = tiles('ship', SHIPPING.map(({ id, name }, index) => ({ value: id, name, note: prices[index] ?? '' })));
+  const ships = tiles(
+    'ship',
+    SHIPPING.map(({ id, name }, index) => ({ value: id, name, note: prices[index] ?? '' })),
+  );
   byId('wallet-cards').replaceChildren(h('legend', {}, 'Card'), ...cards.elements);
   byId('wallet-shipping').replaceChildren(h('legend', {}, 'Shipping'), ...ships.elements);
 
@@ -65,12 +76,15 @@ export function mockWallet({ store, retriesInPlace, loseReplies, acted }: MockWa
     ships.choose(basket.shipping);
     SHIPPING.forEach(({ price }, index) => {
       const element = prices[index];
-      if (element) setText(element, price[basket.currency] === 0 ? 'free' : money(price[basket.currency], basket.currency));
+      if (element)
+        setText(element, price[basket.currency] === 0 ? 'free' : money(price[basket.currency], basket.currency));
     });
   }
 
-  function say(message: string, progress: string, busy: boolean): void {
-    setText(byId('wallet-message'), message);
+  function say(why: Notice | null, progress: string, busy: boolean): void {
+    const message = byId('wallet-message');
+    message.className = `sheet-message ${why?.severity ?? ''}`;
+    setText(message, why === null ? '' : describe(why));
     setText(byId('wallet-progress'), progress);
     dialog.classList.toggle('busy', busy);
     choices.disabled = busy;
@@ -88,7 +102,7 @@ export function mockWallet({ store, retriesInPlace, loseReplies, acted }: MockWa
     const reporting = sheet;
     if (reporting === null) return;
     lastToken = token;
-    say('', 'Processing…', true);
+    say(null, 'Processing…', true);
     cancel.focus();
     const details = cards.chosen() === 'postcode' ? { postcode: postcode.value.trim() } : undefined;
     for (let time = 0; time < times; time += 1) reporting.tokenReceived({ token, details });
@@ -98,6 +112,14 @@ export function mockWallet({ store, retriesInPlace, loseReplies, acted }: MockWa
   function freshToken(): string {
     const random = crypto.getRandomValues(new Uint8Array(8));
     return `tok_${cards.chosen()}_${Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  }
+
+  async function orderLosses(): Promise<void> {
+    // Nothing may be paid before the merchant knows which replies to lose.
+    choices.disabled = pay.disabled = true;
+    await loseReplies();
+    say(null, 'The next three replies will be lost.', false);
+    pay.focus();
   }
 
   byId<HTMLFormElement>('wallet-form').addEventListener(
@@ -112,24 +134,14 @@ export function mockWallet({ store, retriesInPlace, loseReplies, acted }: MockWa
   byId('wallet-twice').addEventListener('click', () => handOver(freshToken(), 2), { signal });
   oldToken.addEventListener('click', () => lastToken !== null && handOver(lastToken, 1), { signal });
   cancel.addEventListener('click', () => dialog.close(), { signal });
-  lose.addEventListener(
-    'click',
-    async () => {
-      // Nothing may be paid before the merchant knows which replies to lose.
-      choices.disabled = pay.disabled = true;
-      await loseReplies();
-      say('', 'The next three replies will be lost.', false);
-      pay.focus();
-    },
-    { signal },
-  );
+  lose.addEventListener('click', () => void orderLosses(), { signal });
   byId('wallet-cards').addEventListener('change', showPostcode, { signal });
   byId('wallet-shipping').addEventListener(
     'change',
     () => {
       store.choose({ shipping: ships.chosen() });
       const cart = toCart(store.basket);
-      if (cart !== null) sheet?.cartChanged(cart satisfies Cart);
+      if (cart !== null) sheet?.cartChanged(cart);
       acted();
     },
     { signal },
@@ -161,19 +173,19 @@ export function mockWallet({ store, retriesInPlace, loseReplies, acted }: MockWa
       postcode.value = '';
       showPostcode();
       show(summary);
-      say('', '', false);
+      say(null, '', false);
       dialog.showModal();
     },
     retry(why, summary) {
       show(summary);
-      say(describe(why), '', false);
+      say(why, '', false);
       pay.focus();
     },
     update: show,
     complete(result) {
       sheet = null;
       dialog.classList.add(result);
-      say('', result === 'success' ? 'Done' : 'Payment not completed', true);
+      say(null, result === 'success' ? 'Done' : 'Payment not completed', true);
       closing = setTimeout(shut, RESULT_MS);
     },
     close: shut,
@@ -191,7 +203,10 @@ interface Tile {
 }
 
 /** A group of radio buttons that look like tiles. */
-function tiles(group: string, entries: readonly Tile[]): {
+function tiles(
+  group: string,
+  entries: readonly Tile[],
+): {
   readonly elements: readonly HTMLElement[];
   chosen(): string;
   choose(value: string): void;
