@@ -42,33 +42,42 @@ export function ledgerView(changed: () => void): LedgerView {
   const body = byId('ledger');
   let latest: Ledger | null = null;
   let shown = '';
+  let asked = 0;
+  let answered = 0;
 
   return {
     get latest() {
       return latest;
     },
     async refresh() {
+      asked += 1;
+      const question = asked;
       let text: string;
+      let ledger: Ledger;
       try {
         const reply = await fetch('/ledger', { cache: 'no-store' });
         if (!reply.ok) throw new Error(String(reply.status));
         text = await reply.text();
+        ledger = JSON.parse(text) as Ledger;
       } catch {
         shown = '';
         verdict.className = 'verdict unknown';
         setText(verdict, 'The merchant cannot be reached.');
         return;
       }
+      // An answer that was overtaken shows what is no longer so.
+      if (question < answered) return;
+      answered = question;
       if (text === shown) return;
       shown = text;
-      latest = JSON.parse(text) as Ledger;
-      const twice = chargedTwice(latest);
-      verdict.className = `verdict ${twice ? 'bad' : latest.charges.length > 0 ? 'good' : 'unknown'}`;
+      latest = ledger;
+      const twice = chargedTwice(ledger);
+      verdict.className = `verdict ${twice ? 'bad' : ledger.charges.length > 0 ? 'good' : 'unknown'}`;
       verdict.replaceChildren(
-        h('strong', { 'data-testid': 'charged' }, charged(latest)),
+        h('strong', { 'data-testid': 'charged' }, charged(ledger)),
         h('span', {}, twice ? 'A session was charged twice.' : 'No session was charged twice.'),
       );
-      body.replaceChildren(...tables(latest));
+      body.replaceChildren(...tables(ledger));
       changed();
     },
   };
@@ -131,7 +140,7 @@ function table(
   const hidden = rows.length - SHOWN;
   return h(
     'table',
-    { 'data-testid': hook, 'data-count': String(rows.length) },
+    { class: hook, 'data-testid': hook, 'data-count': String(rows.length) },
     h('caption', {}, caption, hidden > 0 && h('span', { class: 'fine' }, ` (the latest ${SHOWN} of ${rows.length})`)),
     h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
     h(

@@ -45,7 +45,14 @@ const pay = byId<HTMLButtonElement>('pay');
 const retriesInPlace = byId<HTMLInputElement>('retries-in-place');
 
 /** Makes the checkout, in the place of the one before. */
-async function start(): Promise<void> {
+function start(): void {
+  make().catch((error: unknown) => {
+    setText(byId('alerts'), 'payonce could not be started. Paying is not possible.');
+    setText(byId('state-text'), String(error));
+  });
+}
+
+async function make(): Promise<void> {
   const before = checkout;
   checkout = null;
   before?.dispose();
@@ -81,7 +88,7 @@ byId('acknowledge').addEventListener('click', () => {
 // The sheet gives the focus back to the button that opened it, which may be of no use now: that is known once payonce
 // has heard that the sheet is closed.
 byId('wallet').addEventListener('close', () => setTimeout(keepFocus));
-retriesInPlace.addEventListener('change', () => void start());
+retriesInPlace.addEventListener('change', start);
 
 // ---------------------------------------------------------------------------------------------------- the view
 
@@ -203,8 +210,5 @@ setInterval(() => {
 }, GROW_MS);
 
 render();
-start().catch((error: unknown) => {
-  setText(byId('alerts'), 'payonce could not be started. Paying is not possible.');
-  setText(byId('state-text'), String(error));
-});
+start();
 void poll();

@@ -100,7 +100,8 @@ function drawn({ key, cartHash, steps }: Attempt, now: number): HTMLElement {
       'Key ',
       idChip(key),
       cartHash !== '' && h('span', {}, ' for cart ', idChip(cartHash)),
-      ` · ${duration(end - start)}`,
+      ' ',
+      h('span', { class: 'unbroken' }, `· ${duration(end - start)}`),
     ),
     h('ol', {}, ...steps.map((step) => row(step, start, span, now))),
   );
