@@ -182,7 +182,10 @@ impl Record {
     /// discarded is nobody's to forget but the tab's that knows of it.
     #[must_use]
     pub fn merged(mut self, base: Option<&Self>, stored: Option<Self>, holds_lock: bool) -> Self {
-        let Some(stored) = stored.filter(|stored| Some(stored) != base) else { return self };
+        let Some(stored) = stored else { return self };
+        if holds_lock && Some(&stored) == base {
+            return self;
+        }
         if self.ledger.salt() == stored.ledger.salt() {
             self.ledger.merge_news(&stored.ledger, base.map(|base| &base.ledger));
         } else {

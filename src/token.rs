@@ -225,6 +225,11 @@ impl SpentLedger {
         self.salt
     }
 
+    /// Replaces the salt, under which no token is recognised then, and keeps the entries.
+    pub const fn set_salt(&mut self, salt: Salt) {
+        self.salt = salt;
+    }
+
     /// The entries, oldest first.
     #[must_use]
     pub fn entries(&self) -> &[Spent] {

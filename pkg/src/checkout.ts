@@ -10,7 +10,7 @@
  */
 
 import { deepFreeze, toJson, toObject, toOptionalNumber, toOptionalText, toText } from './convert.js';
-import { type Core, type Host, makeCore, type WasmConfig } from './core.js';
+import { type Core, type Host, makeCore, merge, type WasmConfig } from './core.js';
 import {
   CartError,
   DisposedError,
@@ -104,6 +104,8 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
   /** The effect that asked for the lock, while it is asked for or held. */
   let locking: number | undefined;
   let locked = false;
+  /** What this checkout read at its start or wrote last: its own words, without what other tabs had to say. */
+  let base = record;
   /** Done when all journal writes so far are: one at a time, or an older record could end up over a newer one. */
   let writes: Promise<unknown> = Promise.resolve();
 
@@ -304,11 +306,14 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
       }),
     releaseLock: () => effects.push(release),
 
-    writeJournal: (effect, text) =>
+    writeJournal: (effect, text, holdsLock) =>
       effects.push(() => {
-        const write = writes.then(() => journal.write(text));
+        const write = writes.then(() => journal.update((stored) => merge(text, base, stored, holdsLock)));
         writes = write.then(
-          () => answer((core, now) => core.journalAnswered(effect, true, journal.durable, now)),
+          () => {
+            base = text;
+            answer((core, now) => core.journalAnswered(effect, true, journal.durable, now));
+          },
           () => answer((core, now) => core.journalAnswered(effect, false, false, now)),
         );
       }),

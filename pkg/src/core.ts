@@ -1,6 +1,6 @@
 /** The core as the driver sees it: what it asks for (`Host`), how it is configured, and where an instance is made. */
 
-import { WasmCheckout } from '../wasm/payonce.js';
+import { mergeRecords, WasmCheckout } from '../wasm/payonce.js';
 import { ConfigError, fromCore, JournalError } from './errors.js';
 import type { Jitter, Notice, Snapshot } from './types.js';
 
@@ -43,7 +43,7 @@ export interface Host {
   closeSheet(sheet: number): void;
   acquireLock(effect: number): void;
   releaseLock(): void;
-  writeJournal(effect: number, record: string): void;
+  writeJournal(effect: number, record: string, holdsLock: boolean): void;
   sendAttempt(
     effect: number,
     key: string,
@@ -61,6 +61,18 @@ export interface Host {
   startTimer(effect: number, delay: number): void;
   cancelTimer(effect: number): void;
   performAction(effect: number, key: string, kind: string, payload: string | undefined): void;
+}
+
+/**
+ * What the journal must hold after `record` was written over what is `stored` there by now. `base` is what this
+ * checkout read at its start or wrote last. Throws JournalError where one of them cannot be read.
+ */
+export function merge(record: string, base: string | undefined, stored: string | null, holdsLock: boolean): string {
+  try {
+    return mergeRecords(record, base, stored ?? undefined, holdsLock);
+  } catch (thrown) {
+    throw fromCore(thrown, JournalError);
+  }
 }
 
 /**

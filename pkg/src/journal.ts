@@ -9,9 +9,11 @@ export function memoryJournal(): Journal {
   return {
     durable: false,
     read: () => Promise.resolve(stored),
-    write(record) {
-      stored = record;
-      return Promise.resolve();
-    },
+    // A change that throws rejects.
+    update: (change) =>
+      new Promise((resolve) => {
+        stored = change(stored);
+        resolve();
+      }),
   };
 }

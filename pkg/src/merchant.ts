@@ -92,7 +92,7 @@ export function httpMerchant(options: HttpMerchantOptions): Merchant {
     async discard({ session, providerRef }: DiscardRequest, signal: AbortSignal): Promise<void> {
       const body = JSON.stringify({ providerRef });
       const response = await post(fill(paths.discard, { session }), { body, keepalive: true, signal });
-      response.body?.cancel().catch(() => {});
+      await text(response); // a reply that breaks off is none: the backend may not have taken note
       // Unknown, paid and gone sessions are definitive answers: asking again would change nothing.
       if (!response.ok && ![404, 409, 410].includes(response.status)) throw new Error(`HTTP ${response.status}`);
     },

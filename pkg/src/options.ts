@@ -19,7 +19,7 @@ export interface Ports {
 const METHODS: Readonly<Record<keyof Ports, readonly string[]>> = {
   merchant: ['send', 'settle', 'discard'],
   wallet: ['open', 'retry', 'update', 'complete', 'close'],
-  journal: ['read', 'write'],
+  journal: ['read', 'update'],
   lock: ['acquire', 'whenFree', 'release'],
   clock: ['now', 'setTimeout', 'clearTimeout'],
 };

@@ -274,11 +274,21 @@ export interface Wallet {
 
 /** The durable record of the session, the open attempt and the spent ledger. Never a token. */
 export interface Journal {
-  /** Whether a resolved `write` survives a crash of the browser. */
+  /** Whether a resolved `update` survives a crash of the browser. */
   readonly durable: boolean;
+  /** The record; null where there is none. */
   read(): Promise<string | null>;
-  /** Resolves when the record is stored. */
-  write(record: string): Promise<void>;
+  /**
+   * Replaces the record by what `change` makes of it, with nobody, in whatever tab, reading or writing in between:
+   * tabs that share a journal would otherwise overwrite what the other has just noted. `change` is synchronous and may
+   * be called again where the first try could not be stored. What it throws rejects the promise and leaves the record
+   * as it was. Resolves when the record is stored.
+   */
+  update(change: (stored: string | null) => string): Promise<void>;
+  /** Calls `listener` when another tab may have written; returns how to stop that. */
+  changed?(listener: () => void): () => void;
+  /** Lets go of what it holds. Called when the checkout is disposed. */
+  close?(): void;
 }
 
 /** One payer at a time. */

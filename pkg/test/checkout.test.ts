@@ -780,11 +780,12 @@ describe('E1: malformed input', () => {
       'not_a_boolean',
       'wallet.retriesInPlace',
     ],
-    ['half a journal', { ...ports, journal: { read() {} } }, 'not_a_function', 'journal.write'],
+    ['half a journal', { ...ports, journal: { read() {} } }, 'not_a_function', 'journal.update'],
     ['a misspelt option', { ...ports, durabilty: 'required' }, 'unknown_option', 'durabilty'],
     ['a misspelt retry option', { ...ports, retry: { maxRetry: 1 } }, 'unknown_option', 'retry.maxRetry'],
     ['an unknown durability', { ...ports, durability: 'strict' }, 'invalid_option', 'durability'],
     ['an unknown jitter', { ...ports, retry: { jitter: 'some' } }, 'jitter_unknown', 'retry.jitter'],
+    ['a fraction of a try', { ...ports, retry: { maxRetries: 1.5 } }, 'number_invalid', 'retry.maxRetries'],
     ['a negative count', { ...ports, retry: { maxRetries: -1 } }, 'number_invalid', 'retry.maxRetries'],
     [
       'an unknown profile',
@@ -864,7 +865,7 @@ describe('the journal', () => {
     const journal: Journal = {
       durable: true,
       read: () => Promise.resolve(null),
-      async write() {
+      async update() {
         events.push('write');
         await settled();
         events.push('written');
@@ -888,7 +889,7 @@ describe('the journal', () => {
     const journal: Journal = {
       durable: true,
       read: () => Promise.resolve(null),
-      write: () => Promise.reject(new Error('full')),
+      update: () => Promise.reject(new Error('full')),
     };
     const required = await paying({ journal, durability: 'required' });
     expect(required.merchant.sends).toEqual([]);
@@ -904,13 +905,47 @@ describe('the journal', () => {
     const journal: Journal = {
       durable: true,
       read: () => Promise.resolve(null),
-      write() {
+      update() {
         throw new Error('no storage');
       },
     };
     const { merchant, checkout } = await paying({ journal });
     expect(merchant.sends).toHaveLength(1);
     expect(checkout.getSnapshot().durable).toBe(false);
+  });
+
+  it("D6: keeps what another tab wrote: a tab that does not pay wipes out nobody's open attempt", async () => {
+    const journal = memoryJournal();
+    const idle = await bench({ journal });
+    idle.checkout.setCart(CART, { providerRef: 'pi_idle' });
+    const payer = await paying({ journal });
+    const { key } = last(payer.merchant.sends).request;
+    idle.checkout.setCart(OTHER_CART); // a record without an open attempt, and with a session to discard
+    await settled();
+    const stored = JSON.parse((await journal.read()) ?? '') as { open: unknown; discards: unknown };
+    expect(stored).toMatchObject({ open: { key }, discards: [{ providerRef: 'pi_idle' }] });
+
+    last(payer.merchant.sends).resolve({ outcome: 'approved' });
+    await settled();
+    const after = JSON.parse((await journal.read()) ?? '') as { open: unknown; paid: unknown };
+    // The payer came to the end of its attempt, and does not know of the other tab's discard.
+    expect(after).toMatchObject({ open: null, paid: { key }, discards: [{ providerRef: 'pi_idle' }] });
+
+    last(idle.merchant.discards).resolve();
+    await settled();
+    // The merchant knows; and the receipt is not the other tab's to forget.
+    expect(JSON.parse((await journal.read()) ?? '')).toMatchObject({ open: null, paid: { key }, discards: [] });
+  });
+
+  it.each(['{"version":999}', '{"version":1'])('D5: never writes over what it cannot read: %s', async (foreign) => {
+    const journal = memoryJournal();
+    const { checkout, reported } = await bench({ journal });
+    await journal.update(() => foreign);
+    checkout.setCart(CART);
+    await settled();
+    expect(await journal.read()).toBe(foreign);
+    expect(checkout.getSnapshot()).toMatchObject({ state: 'ready', durable: false });
+    expect(reported).toEqual([]);
   });
 
   it('that cannot be read makes no checkout where it is required', async () => {
@@ -953,7 +988,7 @@ describe('the lock', () => {
     let store = (): void => {};
     const { merchant } = await paying({ lock, journal });
     expect(lock.calls).toEqual(['acquire']);
-    vi.spyOn(journal, 'write').mockImplementation(() => new Promise((resolve) => void (store = resolve)));
+    vi.spyOn(journal, 'update').mockImplementation(() => new Promise((resolve) => void (store = resolve)));
     last(merchant.sends).resolve({ outcome: 'approved' });
     await settled();
     expect(lock.calls).toEqual(['acquire']);
@@ -967,8 +1002,8 @@ describe('the lock', () => {
     const journal = recordingJournal();
     let store = (): void => {};
     const { checkout, merchant, wallet } = await paying({ lock, journal });
-    const slow = vi.spyOn(journal, 'write').mockImplementation((record) => {
-      journal.records.push(record);
+    const slow = vi.spyOn(journal, 'update').mockImplementation((change) => {
+      journal.records.push(change(last(journal.records)));
       return new Promise((resolve) => void (store = resolve));
     });
     last(merchant.sends).resolve({ outcome: 'declined', code: 'expired_card' });
@@ -989,7 +1024,7 @@ describe('the lock', () => {
     const journal: Journal = {
       durable: true,
       read: () => Promise.resolve(null),
-      write: () => new Promise((resolve) => void (store = resolve)),
+      update: () => new Promise((resolve) => void (store = resolve)),
     };
     const { checkout, merchant, wallet } = await bench({ lock, journal });
     checkout.setCart(CART);

@@ -131,9 +131,8 @@ export function recordingJournal(): Journal & { readonly records: string[] } {
     durable: true,
     records,
     read: () => Promise.resolve(records.at(-1) ?? null),
-    write(text) {
-      records.push(text);
-      return Promise.resolve();
+    async update(change) {
+      records.push(change(records.at(-1) ?? null));
     },
   };
 }

@@ -6,11 +6,22 @@ describe('memoryJournal', () => {
   it('keeps the last record, and does not claim to be durable', async () => {
     const journal = memoryJournal();
     expect(await journal.read()).toBeNull();
-    await journal.write('one');
-    await journal.write('two');
-    expect(await journal.read()).toBe('two');
+    await journal.update((stored) => `${stored}, one`);
+    await journal.update((stored) => `${stored}, two`);
+    expect(await journal.read()).toBe('null, one, two');
     expect(journal.durable).toBe(false);
     expect(await memoryJournal().read()).toBeNull();
+  });
+
+  it('keeps the record where the change throws', async () => {
+    const journal = memoryJournal();
+    await journal.update(() => 'one');
+    const fault = new Error('no');
+    const update = journal.update(() => {
+      throw fault;
+    });
+    await expect(update).rejects.toBe(fault);
+    expect(await journal.read()).toBe('one');
   });
 });
 

@@ -99,7 +99,7 @@ pub(super) fn config(config: &HostConfig) -> Result<Config, InputError> {
     Ok(Config { profile, retry, retries_in_place: config.retries_in_place() == Some(true), durability })
 }
 
-/// A whole number of milliseconds up to a day.
+/// Milliseconds up to a day.
 fn number(value: Option<f64>, default: u64, path: &str) -> Result<u64, InputError> {
     const DAY: f64 = 86_400_000.0;
     match value {
@@ -110,6 +110,9 @@ fn number(value: Option<f64>, default: u64, path: &str) -> Result<u64, InputErro
 }
 
 fn count(value: Option<f64>, default: u32, path: &str) -> Result<u32, InputError> {
+    if value.is_some_and(|value| value.fract() != 0.0) {
+        return Err(InputError::new("number_invalid", path));
+    }
     let value = number(value, default.into(), path)?;
     u32::try_from(value).ok().filter(|count| *count <= 1000).ok_or(InputError::new("number_invalid", path))
 }

@@ -45,7 +45,7 @@ pub fn merge_records(
     stored: Option<String>,
     holds_lock: bool,
 ) -> Result<String, JsValue> {
-    if stored.is_none() || stored == base {
+    if stored.is_none() || holds_lock && stored == base {
         return Ok(record.into());
     }
     let ours = Record::decode(record).map_err(InputError::from)?;

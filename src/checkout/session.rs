@@ -365,7 +365,7 @@ impl Checkout {
 /// made meanwhile is taken over, and so are the lines, which the journal does not keep.
 fn taken_up(mut session: Session, new: NewCart) -> Session {
     if session.bound.cart.same_as(&new.cart) {
-        session.bound.cart = new.cart;
+        session.bound = BoundCart::new(new.cart);
     }
     session.provider_ref = session.provider_ref.or(new.provider_ref);
     session
@@ -377,8 +377,8 @@ impl Open {
         self.page = match page {
             PageCart::Changed(new) if self.attempt.bound.covers(&new.cart) => {
                 if self.attempt.bound.cart.same_as(&new.cart) {
-                    self.session.bound.cart = new.cart.clone();
-                    self.attempt.bound.cart = new.cart;
+                    self.attempt.bound = BoundCart::new(new.cart);
+                    self.session.bound = self.attempt.bound.clone();
                 }
                 PageCart::Bound
             }

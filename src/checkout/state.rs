@@ -66,11 +66,25 @@ pub(super) struct Open {
     pub earlier_charge: Option<Receipt>,
     /// Whether the shopper gave up the challenge: it is not offered again.
     pub challenge_refused: bool,
+    /// Whether the journal was known to name the attempt. Only then does a journal without it mean that another tab
+    /// came to its end.
+    pub recorded: bool,
 }
 
 impl Open {
     pub const fn new(attempt: Attempt, session: Session, sheet: Option<Sheet>, page: PageCart) -> Self {
-        Self { attempt, session, sheet, page, retries: 0, earlier_charge: None, challenge_refused: false }
+        // A new attempt is written down later; one that was sent already comes from the journal.
+        let recorded = attempt.first_send.is_some();
+        Self {
+            attempt,
+            session,
+            sheet,
+            page,
+            retries: 0,
+            earlier_charge: None,
+            challenge_refused: false,
+            recorded,
+        }
     }
 
     /// Whether `id` is this attempt's sheet.

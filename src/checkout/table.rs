@@ -85,7 +85,11 @@ impl core::error::Error for Rejection {}
 
 /// What the table says of `event` in `state`.
 #[must_use]
-#[expect(clippy::too_many_lines, clippy::match_same_arms, reason = "a table has as many lines as it has cells")]
+#[expect(
+    clippy::too_many_lines,
+    clippy::match_same_arms,
+    reason = "a table has as many lines as it has cells"
+)]
 pub const fn cell(state: StateKind, event: EventKind) -> Cell {
     use Cell::{Reject, To};
     use EventKind as E;
@@ -171,7 +175,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::PageRestored => To(&[Settling, Ready, Empty]),
             E::CartSet | E::SheetCartChanged => To(&[Sending, Ready]),
             E::CartCleared => To(&[Sending, Empty]),
-            E::LockGranted => To(&[Sending, Settling, Succeeded]),
+            E::LockGranted => To(&[Sending, Settling, Succeeded, SheetOpen, Ready]),
             E::LockRefused => To(&[Blocked]),
             E::JournalWritten | E::JournalFailed => To(&[Sending, Waiting, SheetOpen, Ready]),
             E::SendAnswered => {
@@ -237,7 +241,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
         Settling => match event {
             E::JournalChanged | E::PageRestored => To(&[Settling]),
             E::LockGranted => To(&[Settling, Succeeded, Ready, Empty]),
-            E::LockRefused => To(&[Blocked]),
+            E::LockRefused => To(&[Blocked, Settling]),
             E::SettleAnswered => {
                 To(&[Settling, Unresolved, ActionRequired, Succeeded, SheetOpen, Ready, Empty, Failed])
             }

@@ -83,7 +83,7 @@ impl Checkout {
         State::Sending { open, payload, stage: Stage::Recording(effect) }
     }
 
-    fn lock_granted_for_settling(&mut self, open: Open, record: Option<Box<Record>>, now: u64) -> State {
+    fn lock_granted_for_settling(&mut self, mut open: Open, record: Option<Box<Record>>, now: u64) -> State {
         let Some(record) = record else { return self.ask(open, 0) };
         let record = *record;
         self.take_over_ledger(record.ledger);
@@ -101,6 +101,15 @@ impl Checkout {
                 };
                 theirs.earlier_charge = self.unseen(paid);
                 self.ask(theirs, 0)
+            }
+            // It could not be written down: that the journal does not name it says nothing.
+            (None, paid)
+                if !open.recorded
+                    && paid.as_ref().is_none_or(|paid| paid.receipt.key != open.attempt.key) =>
+            {
+                let unseen = self.unseen(paid);
+                open.earlier_charge = open.earlier_charge.or(unseen);
+                self.ask(open, 0)
             }
             // Whoever held the lock before came to the end of it.
             (None, Some(paid)) if !paid.acknowledged || paid.receipt.key == open.attempt.key => {
@@ -129,6 +138,10 @@ impl Checkout {
                 self.ledger.release(open.attempt.fingerprint);
                 self.close_sheet(open.sheet);
                 Some(open.session)
+            }
+            // Nobody but this page knows of it, so nobody else can settle it.
+            State::Settling { open, ask: Ask::Locking(asked), .. } if asked == effect && !open.recorded => {
+                return Step::to(self.ask(open, 0));
             }
             State::Settling { open, ask: Ask::Locking(asked), .. } if asked == effect => match open.page {
                 PageCart::Unseen | PageCart::Emptied => None,

@@ -92,7 +92,8 @@ impl Checkout {
         }
         self.started = true;
         let Some(record) = record else {
-            self.ledger = SpentLedger::new(Salt::from_entropy(self.draw()));
+            // Not a draw for the log: whoever has the log must not be able to test guesses of a token.
+            self.ledger = SpentLedger::new(Salt::from_entropy(self.entropy.draw()));
             return Step::to(State::Empty { previous: None });
         };
         let record = *record;
@@ -143,12 +144,12 @@ impl Checkout {
         self.writing.remove(at);
         self.durable = durable.unwrap_or(false);
         match state {
-            State::Sending { open, payload, stage: Stage::Recording(writing) } if writing == effect => {
+            State::Sending { mut open, payload, stage: Stage::Recording(writing) } if writing == effect => {
+                open.recorded = durable.is_some();
                 if durable == Some(true) || self.config.durability == Durability::Preferred {
                     return Step::to(self.send(open, payload, 0, now));
                 }
                 self.ledger.release(open.attempt.fingerprint);
-                let mut open = open;
                 open.attempt.first_send = None;
                 let ending = Ending::Again { why: Some(Notice::RecordUnavailable), in_sheet: false };
                 Step::to(self.conclude(open, ending, now))

@@ -279,6 +279,24 @@ fn c5_a_page_that_goes_on_showing_its_cart_says_nothing_new() {
 }
 
 #[test]
+fn c5_a_page_that_caught_up_with_the_sheet_and_goes_back_has_changed() {
+    for before_the_token in [true, false] {
+        let mut s = Scenario::new().to_sheet_open();
+        in_sheet(&mut s, cart("sku", 3));
+        if before_the_token {
+            s.set_cart(cart("sku", 3));
+            s.token("tok_a");
+        } else {
+            s.token("tok_a");
+            s.set_cart(cart("sku", 3));
+        }
+        s.set_cart(cart("sku", 1));
+        assert!(s.snapshot().cart_waiting);
+        assert_eq!(names(&s.lose_reply()), ["SettleAttempt"]);
+    }
+}
+
+#[test]
 fn c5_not_once_a_token_was_received() {
     let mut s = Scenario::new().to_sending();
     let hash = s.last_send().hash;

@@ -229,3 +229,71 @@ fn d1_a_cart_that_changes_while_the_attempt_is_recorded_leaves_no_open_attempt_b
     assert_eq!(s.record().unwrap().open, None);
     assert!(s.record().unwrap().ledger.entries().is_empty());
 }
+
+#[test]
+fn d4_an_attempt_that_could_not_be_written_down_is_settled_all_the_same() {
+    for granted in [true, false] {
+        let mut s = Scenario::new().to_sheet_open();
+        s.journal_answers = false;
+        let journal = s.journal.clone();
+        s.token("tok_a");
+        s.journal = journal;
+        let (key, effect) = (s.key(), s.write());
+        s.ok(Event::JournalFailed { effect });
+        assert_eq!(s.sends().len(), 1);
+        // Back from the back/forward cache, where the lock was lost. The journal knows nothing of the attempt.
+        s.lock_answers = false;
+        let record = s.record();
+        s.ok(Event::PageRestored { record, cart_follows: false });
+        let (effect, record) = (s.lock(), s.record());
+        let effects =
+            s.ok(if granted { Event::LockGranted { effect, record } } else { Event::LockRefused { effect } });
+        assert!(names(&effects).contains(&"SettleAttempt"), "{granted}: {effects:?}");
+        assert_eq!((s.state(), s.key()), (StateKind::Settling, key));
+    }
+}
+
+#[test]
+fn d4_a_restored_page_asks_before_anything_is_enabled() {
+    for state in [
+        StateKind::Sending,
+        StateKind::Waiting,
+        StateKind::ActionRequired,
+        StateKind::Settling,
+        StateKind::Unresolved,
+    ] {
+        let mut s = Scenario::in_state(state);
+        let (key, sent) = (s.key(), s.sends().len());
+        let record = s.record();
+        let effects = s.ok(Event::PageRestored { record, cart_follows: false });
+        assert!(names(&effects).ends_with(&["AcquireLock", "SettleAttempt"]), "{state:?}: {effects:?}");
+        assert_eq!((s.state(), s.key(), s.sends().len()), (StateKind::Settling, key, sent), "{state:?}");
+        assert!(!s.snapshot().can_pay);
+        s.settle_with(approved());
+        assert_eq!(s.state(), StateKind::Succeeded);
+    }
+}
+
+#[test]
+fn d4_a_restored_page_waits_for_its_cart() {
+    for state in [StateKind::Ready, StateKind::SheetOpen, StateKind::Failed] {
+        let mut s = Scenario::in_state(state);
+        let record = s.record();
+        s.ok(Event::PageRestored { record, cart_follows: true });
+        assert!(!s.snapshot().can_pay, "{state:?}");
+        s.set_cart(cart("sku", 2));
+        assert_eq!((s.state(), s.notices()), (StateKind::Ready, vec!["cart_changed"]), "{state:?}");
+    }
+}
+
+#[test]
+fn d4_a_restored_page_shows_what_another_tab_paid() {
+    let mut a = Scenario::new().to_ready();
+    let mut b = a.other_tab().to_sheet_open();
+    a = a.to_sending();
+    a.approve();
+    b.journal = a.journal.clone();
+    let record = b.record();
+    b.ok(Event::PageRestored { record, cart_follows: false });
+    assert_eq!(b.state(), StateKind::Succeeded);
+}

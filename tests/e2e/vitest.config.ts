@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  cacheDir: '../../node_modules/.vite',
+  test: {
+    include: ['*.test.ts'],
+    globalSetup: ['support/build.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Each file has a merchant and a browser of its own; more of them than cores only get in each other's way.
+    pool: 'forks',
+    maxWorkers: 2,
+    minWorkers: 1,
+  },
+});
