@@ -133,20 +133,7 @@ impl Record {
                 })
             })
             .transpose()?;
-        let open = node
-            .optional("open")?
-            .map(|node| {
-                Ok(Attempt {
-                    key: node.parsed("key", IdempotencyKey::parse)?,
-                    session: node.parsed("session", SessionId::parse)?,
-                    provider_ref: node.text("providerRef")?,
-                    bound: node.bound()?,
-                    fingerprint: node.parsed("fingerprint", Fingerprint::parse)?,
-                    first_send: node.optional("firstSend")?.map(|node| node.integer()).transpose()?,
-                    sends: u32::try_from(node.number("sends")?).map_err(|_| corrupt(&node.at("sends")))?,
-                })
-            })
-            .transpose()?;
+        let open = node.optional("open")?.map(|node| node.attempt()).transpose()?;
         let paid = node
             .optional("paid")?
             .map(|node| {
@@ -173,6 +160,41 @@ impl Record {
             })
             .collect::<Result<_, JournalError>>()?;
         Ok(Self { ledger, session, open, paid, discards })
+    }
+
+    /// What is left of a `text` that [`Self::decode`] refused: nothing where it names no open attempt, or a record of
+    /// that attempt alone, under a fresh `salt`. Anything else that the text says is not used (rule D5).
+    ///
+    /// A text names none if it is no object at all or says `"open":null`; nothing else counts as saying so.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the text is of a newer version, or names an open attempt that cannot be read: then it
+    /// must stay where it is.
+    pub fn salvage(text: &str, salt: Salt) -> Result<Option<Self>, JournalError> {
+        if let Err(newer @ JournalError { code: JournalErrorCode::Newer, .. }) = Self::decode(text) {
+            return Err(newer);
+        }
+        // Within a string these quotes would be escaped.
+        let mut named = text.split("\"open\"").skip(1).map(|rest| {
+            let value = rest.trim_start().strip_prefix(':').unwrap_or_default();
+            if value.trim_start().starts_with("null") { None } else { Some(value) }
+        });
+        match (named.next(), named.next()) {
+            (None, _) if !text.trim_start().starts_with('{') => Ok(None),
+            (Some(None), None) => Ok(None),
+            (Some(Some(value)), None) => {
+                let value = json::Reader::new(value).value().map_err(|_| unreadable())?;
+                let open = Node { value: &value, path: "open".into() }.attempt().map_err(|_| unreadable())?;
+                Ok(Some(Self {
+                    ledger: SpentLedger::new(salt),
+                    session: None,
+                    open: Some(open),
+                    paid: None,
+                    discards: Vec::new(),
+                }))
+            }
+            _ => Err(unreadable()),
+        }
     }
 
     /// What the journal must hold after this record was written over what is `stored` there by now, which another tab
@@ -243,6 +265,8 @@ pub enum JournalErrorCode {
     Corrupt,
     /// Written by a newer version of this crate.
     Newer,
+    /// It is corrupt and may name an open attempt, of which nothing else is known.
+    OpenAttemptUnreadable,
 }
 
 impl JournalErrorCode {
@@ -252,6 +276,7 @@ impl JournalErrorCode {
         match self {
             Self::Corrupt => "journal_corrupt",
             Self::Newer => "journal_newer",
+            Self::OpenAttemptUnreadable => "journal_open_attempt_unreadable",
         }
     }
 }
@@ -266,6 +291,10 @@ impl core::error::Error for JournalError {}
 
 fn corrupt(path: &str) -> JournalError {
     JournalError { code: JournalErrorCode::Corrupt, path: path.into() }
+}
+
+fn unreadable() -> JournalError {
+    JournalError { code: JournalErrorCode::OpenAttemptUnreadable, path: "open".into() }
 }
 
 /// A value and where it stands in the record.
@@ -322,6 +351,18 @@ impl Node<'_> {
     fn cart(&self) -> Result<Cart, JournalError> {
         let object = self.value.as_object().ok_or_else(|| corrupt(&self.path))?;
         Cart::from_json(object.raw).map_err(|_| corrupt(&self.path))
+    }
+
+    fn attempt(&self) -> Result<Attempt, JournalError> {
+        Ok(Attempt {
+            key: self.parsed("key", IdempotencyKey::parse)?,
+            session: self.parsed("session", SessionId::parse)?,
+            provider_ref: self.text("providerRef")?,
+            bound: self.bound()?,
+            fingerprint: self.parsed("fingerprint", Fingerprint::parse)?,
+            first_send: self.optional("firstSend")?.map(|node| node.integer()).transpose()?,
+            sends: u32::try_from(self.number("sends")?).map_err(|_| corrupt(&self.at("sends")))?,
+        })
     }
 
     fn bound(&self) -> Result<BoundCart, JournalError> {
@@ -405,4 +446,73 @@ struct ReceiptWire<'a> {
     bound: BoundWire<'a>,
     at: u64,
     acknowledged: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPEN: &str = r#"{"key":"0188c5d1-7a3f-4b6e-9c2d-5e8f1a2b3c4d","session":"SESSION","providerRef":"pi_1","cart":{"hash":"h1","currency":"USD","total":100},"onPage":null,"fingerprint":"00000000000000000000000000000007","firstSend":5,"sends":1}"#;
+
+    fn open() -> String {
+        OPEN.replace("SESSION", &SessionId::from_entropy(3).to_string())
+    }
+
+    fn salvage(text: &str) -> Result<Option<Record>, &'static str> {
+        assert!(Record::decode(text).is_err(), "{text}");
+        Record::salvage(text, Salt::from_entropy(9)).map_err(|error| error.code.as_str())
+    }
+
+    #[test]
+    fn d5_a_record_that_names_no_open_attempt_may_be_set_aside() {
+        for text in [
+            "",
+            " \n",
+            "[]",
+            "garbage",
+            r#"{"version":1,"salt":"bad","open":null}"#,
+            r#"{"open" : null, "version":1"#,
+            r#"{"providerRef":"\"open\":{","open":null"#,
+        ] {
+            assert_eq!(salvage(text), Ok(None), "{text}");
+        }
+    }
+
+    #[test]
+    fn d5_an_open_attempt_is_read_out_of_a_damaged_record() {
+        for (before, after) in [
+            (r#"{"version":1,"salt":"bad","#, r#","paid":null,"discards":[]}"#),
+            ("", ""),
+            ("{", ",\"paid\":{\"ke"),
+        ] {
+            let text = format!("{before}\"open\": {}{after}", open());
+            let record = salvage(&text).unwrap().unwrap();
+            let attempt = record.open.as_ref().unwrap();
+            assert_eq!(attempt.key.to_string(), "0188c5d1-7a3f-4b6e-9c2d-5e8f1a2b3c4d");
+            assert_eq!((attempt.sends, attempt.first_send), (1, Some(5)));
+            assert_eq!(Record::decode(&record.encode()).unwrap(), record);
+        }
+    }
+
+    #[test]
+    fn d5_what_may_name_an_open_attempt_is_never_treated_as_clean() {
+        let whole = format!("{{\"version\":1,\"salt\":\"bad\",\"open\":{}", open());
+        // Cut anywhere, it is never taken for a record without an attempt.
+        for end in 1..whole.len() - 1 {
+            let found = salvage(&whole[..end]);
+            assert_eq!(found, Err("journal_open_attempt_unreadable"), "{}", &whole[..end]);
+        }
+        for text in [
+            "{}",
+            r#"{"version":1}"#,
+            r#"{"open":{}}"#,
+            r#"{"open":nul"#,
+            r#"{"open":null,"open":{"key":"x"}}"#,
+            r#"{"open":{"key":"x"},"open":null}"#,
+            r#"{"version":1,"op\u0065n":{"key":"x"}}"#,
+        ] {
+            assert_eq!(salvage(text), Err("journal_open_attempt_unreadable"), "{text}");
+        }
+        assert_eq!(salvage(r#"{"version":2,"open":null}"#), Err("journal_newer"));
+    }
 }

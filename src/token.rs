@@ -219,6 +219,12 @@ impl SpentLedger {
         Self { salt, spent: Vec::new() }
     }
 
+    /// The entries alone, for the log.
+    #[must_use]
+    pub fn without_salt(&self) -> Self {
+        Self { salt: Salt(0), spent: self.spent.clone() }
+    }
+
     /// The salt of its fingerprints.
     #[must_use]
     pub const fn salt(&self) -> Salt {

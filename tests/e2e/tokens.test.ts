@@ -176,9 +176,9 @@ describe('a spent token', () => {
   });
 
   test('a token that grows too old between two sends is not sent again', async ({ shop, merchant }) => {
-    await shop.open({ retry: { jitter: 'additive', base: 1500, cap: 1500 } });
+    await shop.open({ retry: { jitter: 'additive', base: 3000, cap: 3000 } });
     await merchant.faults({ kind: 'error_before' });
-    await shop.pay({ expiresAt: Date.now() + 1000 });
+    await shop.pay({ expiresAt: Date.now() + 2500 });
     await shop.tells('payment_not_made');
     const { arrivals, attempts } = await shop.ledger();
     expect({ arrivals, states: attempts.map(({ state }) => state) }).toEqual({ arrivals: 1, states: ['voided'] });

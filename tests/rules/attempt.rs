@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 #[test]
 fn k1_many_deliveries_make_one_attempt() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     (s.lock_answers, s.journal_answers) = (false, false);
     s.token("tok_a");
     let key = s.key();
@@ -35,14 +35,14 @@ fn k1_in_every_state_of_an_open_attempt() {
         s.refused(Event::SheetRequested, Rejection::AttemptOpen);
         assert_eq!(s.key(), key);
     }
-    let mut s = Scenario::new().to_unresolved();
+    let mut s = Scenario::new().into_unresolved();
     let again = s.token_event("tok_b");
     s.refused(again, Rejection::AttemptOpen);
 }
 
 #[test]
 fn k1_many_clicks_open_one_sheet() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     for _ in 0..50 {
         s.refused(Event::SheetRequested, Rejection::AlreadyOpen);
     }
@@ -53,7 +53,7 @@ fn k1_many_clicks_open_one_sheet() {
 #[test]
 fn k2_every_send_carries_the_same_key_and_the_same_bytes() {
     for profile in Profile::ALL {
-        let mut s = Scenario::with(Config { profile, ..CONFIG }).to_waiting();
+        let mut s = Scenario::with(Config { profile, ..CONFIG }).into_waiting();
         for _ in 0..2 {
             s.fire_timer();
             s.lose_reply();
@@ -66,7 +66,7 @@ fn k2_every_send_carries_the_same_key_and_the_same_bytes() {
 
 #[test]
 fn k2_renaming_a_line_between_two_sends_changes_no_byte() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     let renamed = r#"{"currency":"USD","lines":[{"id":"sku","quantity":1,"unitAmount":1000,"name":"Thé"}],"total":1000}"#;
     s.set_cart(payonce::cart::Cart::from_json(renamed).unwrap());
     s.fire_timer();
@@ -77,7 +77,7 @@ fn k2_renaming_a_line_between_two_sends_changes_no_byte() {
 
 #[test]
 fn k3_while_the_outcome_is_unknown_a_click_resumes_that_attempt() {
-    let mut s = Scenario::new().to_unresolved();
+    let mut s = Scenario::new().into_unresolved();
     let key = s.key();
     assert!(!s.snapshot().can_pay);
     let effects = s.open_sheet();
@@ -92,7 +92,7 @@ fn k3_while_the_outcome_is_unknown_a_click_resumes_that_attempt() {
 
 #[test]
 fn k3_a_new_key_after_each_definitive_end_and_only_then() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let mut keys = HashSet::new();
     for (n, end) in [declined("a"), rejected("b", true, true), declined("c")].into_iter().enumerate() {
         s.token(&format!("tok_{n}"));
@@ -115,7 +115,7 @@ fn k3_a_new_key_after_each_definitive_end_and_only_then() {
 
 #[test]
 fn k4_a_refusal_gets_a_new_key_on_the_next_try() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let refused = s.last_send();
     s.answer(rejected("postcode", false, true));
     s.token("tok_a");
@@ -126,7 +126,7 @@ fn k4_a_refusal_gets_a_new_key_on_the_next_try() {
 
 #[test]
 fn k4_a_refused_session_is_replaced_on_the_next_try() {
-    let mut s = Scenario::new().to_failed();
+    let mut s = Scenario::new().into_failed();
     let refused = s.session();
     let effects = s.open_sheet();
     assert_eq!(crate::scenario::discards(&effects), [(refused, Some("pi_1"))]);
@@ -137,7 +137,7 @@ fn k4_a_refused_session_is_replaced_on_the_next_try() {
 
 #[test]
 fn k4_a_refusal_of_a_resend_says_nothing_about_the_first_send() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     s.fire_timer();
     let effects = s.answer(rejected("unauthorized", false, true));
     assert_eq!(names(&effects), ["SettleAttempt"]);
@@ -158,7 +158,7 @@ fn k5_a_key_is_not_resent_once_its_window_is_nearly_over() {
         assert_eq!(profile.window_ms(), hours * HOUR);
         let window = profile.window_ms() - profile.margin_ms();
         for (age, resent) in [(window - 1, true), (window, false), (window + HOUR, false)] {
-            let mut s = Scenario::with(endless(profile)).to_waiting();
+            let mut s = Scenario::with(endless(profile)).into_waiting();
             let (effect, _) = s.timer().unwrap();
             s.now = s.snapshot().attempt.unwrap().first_send_at.unwrap() + age;
             let effects = s.ok(Event::TimerFired { effect });
@@ -170,7 +170,7 @@ fn k5_a_key_is_not_resent_once_its_window_is_nearly_over() {
 
 #[test]
 fn k5_a_clock_that_is_set_back_does_not_make_a_key_young_again() {
-    let mut s = Scenario::with(endless(Profile::Stripe)).to_waiting();
+    let mut s = Scenario::with(endless(Profile::Stripe)).into_waiting();
     s.pass(23 * HOUR).go_offline();
     s.now -= 24 * HOUR;
     s.come_online();
@@ -181,7 +181,7 @@ fn k5_a_clock_that_is_set_back_does_not_make_a_key_young_again() {
 #[test]
 fn k6_a_mismatch_is_settled_and_never_answered_with_a_new_key() {
     for should_retry in [None, Some(true)] {
-        let mut s = Scenario::new().to_sending();
+        let mut s = Scenario::new().into_sending();
         let key = s.key();
         let doubt = Doubt { should_retry, ..Doubt::new(Cause::KeyMismatch) };
         assert_eq!(names(&s.answer(Outcome::Ambiguous(doubt))), ["SettleAttempt"]);
@@ -199,7 +199,7 @@ fn k7_the_key_goes_where_the_profile_says() {
         (Profile::Square, None),
         (Profile::CheckoutCom, Some(("Cko-Idempotency-Key", false))),
     ] {
-        let mut s = Scenario::with(Config { profile, ..CONFIG }).to_sending();
+        let mut s = Scenario::with(Config { profile, ..CONFIG }).into_sending();
         let key = s.key().to_string();
         let expected = header
             .map(|(name, quoted)| (name.to_owned(), if quoted { format!("\"{key}\"") } else { key.clone() }));
@@ -219,7 +219,7 @@ fn k8_a_key_is_random_and_nothing_else() {
     // but the six bits that make it a UUID of version 4.
     let key = |seed| {
         let numbers = crate::scenario::Numbers::new(seed);
-        let mut s = Scenario::start(CONFIG, None, numbers).to_sheet_open();
+        let mut s = Scenario::start(CONFIG, None, numbers).into_sheet_open();
         s.token("tok_a");
         s.key()
     };
@@ -235,7 +235,7 @@ fn k8_a_key_is_random_and_nothing_else() {
 
 #[test]
 fn k3_a_challenge_keeps_the_key() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let key = s.key();
     s.answer(challenge());
     s.end_action(true);
@@ -248,7 +248,7 @@ fn k3_a_challenge_keeps_the_key() {
 
 #[test]
 fn k3_a_page_that_reloads_keeps_the_key_whatever_its_cart() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     let key = s.key();
     s.reload();
     assert_eq!(s.key(), key);

@@ -44,7 +44,7 @@ fn c1_reordered_lines_are_the_same_cart() {
 
 #[test]
 fn c2_a_changed_cart_supersedes_the_session() {
-    let mut s = Scenario::new().to_ready();
+    let mut s = Scenario::new().into_ready();
     let old = s.session();
     let effects = s.set_cart(cart("sku", 2));
     assert_eq!(discards(&effects), [(old, Some("pi_1"))]);
@@ -55,7 +55,7 @@ fn c2_a_changed_cart_supersedes_the_session() {
 
 #[test]
 fn c2_a_changed_cart_closes_the_open_sheet_whose_token_is_then_nobodys() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let token = s.token_event("tok_a");
     let effects = s.set_cart(cart("sku", 2));
     assert_eq!(names(&effects), ["CloseSheet", "DiscardSession"]);
@@ -65,7 +65,7 @@ fn c2_a_changed_cart_closes_the_open_sheet_whose_token_is_then_nobodys() {
 
 #[test]
 fn c2_the_discard_is_repeated_until_the_merchant_took_note_and_survives_a_reload() {
-    let mut s = Scenario::new().to_ready();
+    let mut s = Scenario::new().into_ready();
     let old = s.session();
     s.set_cart(cart("sku", 2));
     let effect = s.discard();
@@ -79,7 +79,7 @@ fn c2_the_discard_is_repeated_until_the_merchant_took_note_and_survives_a_reload
 
 #[test]
 fn c2_a_session_of_an_earlier_page_is_taken_up_by_its_cart_and_superseded_by_another() {
-    let mut s = Scenario::new().to_ready();
+    let mut s = Scenario::new().into_ready();
     let old = s.session();
     s.reload();
     assert_eq!(discards(&s.set_cart(cart("sku", 1))), []);
@@ -92,7 +92,7 @@ fn c2_a_session_of_an_earlier_page_is_taken_up_by_its_cart_and_superseded_by_ano
 
 #[test]
 fn c2_an_emptied_cart_ends_the_session() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let old = s.session();
     let effects = s.clear_cart();
     assert_eq!(names(&effects), ["CloseSheet", "DiscardSession"]);
@@ -102,7 +102,7 @@ fn c2_an_emptied_cart_ends_the_session() {
 
 #[test]
 fn c3_a_changed_cart_waits_for_a_send_that_is_out() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let (session, key) = (s.session(), s.key());
     assert!(names(&s.set_cart(cart("sku", 2))).is_empty());
     assert!(s.snapshot().cart_waiting);
@@ -123,7 +123,7 @@ fn c3_a_changed_cart_waits_for_a_send_that_is_out() {
 
 #[test]
 fn c3_a_changed_cart_ends_the_backoff_and_fences() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     let (timer, _) = s.timer().unwrap();
     let effects = s.set_cart(cart("sku", 2));
     assert_eq!(names(&effects), ["SettleAttempt"]);
@@ -133,7 +133,7 @@ fn c3_a_changed_cart_ends_the_backoff_and_fences() {
 
 #[test]
 fn c3_a_changed_cart_breaks_off_the_challenge_and_fences() {
-    let mut s = Scenario::new().to_action_required();
+    let mut s = Scenario::new().into_action_required();
     let effects = s.set_cart(cart("sku", 2));
     assert_eq!(names(&effects), ["AbortRequest", "SettleAttempt"]);
     // The merchant still says that the challenge is open: it is not shown again for a cart that nobody wants.
@@ -145,7 +145,7 @@ fn c3_a_changed_cart_breaks_off_the_challenge_and_fences() {
 #[test]
 fn c3_if_the_old_cart_was_paid_the_receipt_names_it_and_the_new_one_is_not_charged() {
     for unknown in [false, true] {
-        let mut s = Scenario::new().to_sending();
+        let mut s = Scenario::new().into_sending();
         s.set_cart(cart("sku", 2));
         if unknown {
             s.lose_reply();
@@ -169,7 +169,7 @@ fn c3_if_the_old_cart_was_paid_the_receipt_names_it_and_the_new_one_is_not_charg
 
 #[test]
 fn c3_a_decline_of_the_old_cart_starts_the_new_session() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let old = s.session();
     s.set_cart(cart("sku", 2));
     let effects = s.decline("insufficient_funds");
@@ -181,7 +181,7 @@ fn c3_a_decline_of_the_old_cart_starts_the_new_session() {
 #[test]
 fn c3_an_attempt_that_was_never_sent_needs_no_settling() {
     for stop_at_journal in [false, true] {
-        let mut s = Scenario::new().to_sheet_open();
+        let mut s = Scenario::new().into_sheet_open();
         s.lock_answers = stop_at_journal;
         s.journal_answers = false;
         s.token("tok_a");
@@ -202,7 +202,7 @@ fn c3_an_attempt_that_was_never_sent_needs_no_settling() {
 
 #[test]
 fn c3_an_emptied_cart_is_a_changed_cart() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let old = s.session();
     s.clear_cart();
     assert_eq!(names(&s.lose_reply()), ["SettleAttempt"]);
@@ -212,7 +212,7 @@ fn c3_an_emptied_cart_is_a_changed_cart() {
 
 #[test]
 fn c3_the_next_session_never_has_the_discarded_ones_provider_object() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     in_sheet(&mut s, cart("sku", 2));
     s.decline("insufficient_funds");
     let session = s.snapshot().session.unwrap();
@@ -222,7 +222,7 @@ fn c3_the_next_session_never_has_the_discarded_ones_provider_object() {
 
 #[test]
 fn c3_a_cart_that_comes_back_is_the_attempts_own_again() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let key = s.key();
     s.set_cart(cart("sku", 2));
     s.set_cart(cart("sku", 1));
@@ -235,7 +235,7 @@ fn c3_a_cart_that_comes_back_is_the_attempts_own_again() {
 
 #[test]
 fn c4_a_token_given_for_another_cart_is_not_sent() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let Event::TokenReceived { sheet, token, .. } = s.token_event("tok_a") else { unreachable!() };
     let shown = Some(cart("sku", 2).hash().clone());
     let effects =
@@ -249,7 +249,7 @@ fn c4_a_token_given_for_another_cart_is_not_sent() {
 
 #[test]
 fn c4_every_send_names_the_hash_that_the_session_was_bound_to() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.lose_reply();
     s.fire_timer();
     let hash = s.snapshot().session.unwrap().cart_hash.to_string();
@@ -258,7 +258,7 @@ fn c4_every_send_names_the_hash_that_the_session_was_bound_to() {
 
 #[test]
 fn c5_a_change_inside_the_sheet_rebinds_without_closing_it() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let session = s.session();
     let effects = in_sheet(&mut s, cart("sku", 3));
     assert_eq!(names(&effects), ["UpdateSheet"]);
@@ -270,7 +270,7 @@ fn c5_a_change_inside_the_sheet_rebinds_without_closing_it() {
 
 #[test]
 fn c5_a_page_that_goes_on_showing_its_cart_says_nothing_new() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     in_sheet(&mut s, cart("sku", 3));
     assert!(s.set_cart(cart("sku", 1)).is_empty());
     assert_eq!(s.snapshot().cart.unwrap().hash(), cart("sku", 3).hash());
@@ -281,7 +281,7 @@ fn c5_a_page_that_goes_on_showing_its_cart_says_nothing_new() {
 #[test]
 fn c5_a_page_that_caught_up_with_the_sheet_and_goes_back_has_changed() {
     for before_the_token in [true, false] {
-        let mut s = Scenario::new().to_sheet_open();
+        let mut s = Scenario::new().into_sheet_open();
         in_sheet(&mut s, cart("sku", 3));
         if before_the_token {
             s.set_cart(cart("sku", 3));
@@ -298,7 +298,7 @@ fn c5_a_page_that_caught_up_with_the_sheet_and_goes_back_has_changed() {
 
 #[test]
 fn c5_not_once_a_token_was_received() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let hash = s.last_send().hash;
     in_sheet(&mut s, cart("sku", 3));
     assert!(s.snapshot().cart_waiting);
@@ -327,7 +327,7 @@ fn c8_the_snapshot_shows_what_the_next_send_would_pay() {
 
 #[test]
 fn c8_what_is_sent_is_what_the_snapshot_showed() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let shown = s.snapshot().cart.unwrap();
     s.token("tok_a");
     let body: serde_json::Value = serde_json::from_str(&s.last_send().body).unwrap();
@@ -339,7 +339,7 @@ fn c8_what_is_sent_is_what_the_snapshot_showed() {
 #[test]
 fn c8_a_receipt_of_an_earlier_cart_does_not_hide_the_cart_on_the_page() {
     // Declined for one cart, another cart is being paid, and then the first charge turns out to have happened.
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let first = s.key();
     s.decline("insufficient_funds");
     s.set_cart(cart("sku", 2));
@@ -367,7 +367,7 @@ fn c3_every_end_without_a_charge_leads_to_the_new_session() {
         (crate::scenario::doubt(Cause::KeyMismatch), true),
         (crate::scenario::challenge(), true),
     ] {
-        let mut s = Scenario::new().to_sending();
+        let mut s = Scenario::new().into_sending();
         s.set_cart(cart("sku", 2));
         s.answer(outcome.clone());
         if settled {

@@ -12,7 +12,7 @@ fn position(effects: &[Effect], is: impl Fn(&Effect) -> bool) -> Option<usize> {
 
 #[test]
 fn d1_the_attempt_is_in_the_journal_before_its_first_send() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.journal_answers = false;
     let effects = s.token("tok_a");
     assert_eq!(s.sends(), []);
@@ -34,7 +34,7 @@ fn d1_the_attempt_is_in_the_journal_before_its_first_send() {
 
 #[test]
 fn d1_the_answer_to_another_write_does_not_send() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.journal_answers = false;
     let earlier = s.write();
     s.token("tok_a");
@@ -44,7 +44,7 @@ fn d1_the_answer_to_another_write_does_not_send() {
 
 #[test]
 fn d1_a_write_that_changes_while_the_attempt_is_recorded_has_an_id_of_its_own() {
-    let mut s = Scenario::new().to_ready();
+    let mut s = Scenario::new().into_ready();
     s.set_cart(cart("sku", 2));
     let discard = s.discard();
     s.open_sheet();
@@ -78,7 +78,7 @@ fn d1_the_journal_is_up_to_date_before_the_lock_is_let_go_of() {
 #[test]
 fn d2_required_refuses_to_send_without_a_journal_that_lasts() {
     for forgets in [false, true] {
-        let mut s = Scenario::with(REQUIRED).to_sheet_open();
+        let mut s = Scenario::with(REQUIRED).into_sheet_open();
         s.journal_answers = false;
         s.token("tok_a");
         let effect = s.write();
@@ -97,7 +97,7 @@ fn d2_required_refuses_to_send_without_a_journal_that_lasts() {
 
 #[test]
 fn d2_preferred_goes_on_and_says_so() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     assert!(s.snapshot().durable);
     s.journal_answers = false;
     s.token("tok_a");
@@ -109,7 +109,7 @@ fn d2_preferred_goes_on_and_says_so() {
 
 #[test]
 fn d2_a_journal_that_forgets_says_so() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.journal_answers = false;
     s.token("tok_a");
     let effect = s.write();
@@ -145,7 +145,7 @@ fn d3_a_restart_with_an_open_attempt_settles_the_same_key() {
 #[test]
 fn d3_whenever_the_page_dies_the_journal_names_what_is_out() {
     // Dies after each single effect of a payment: whatever had been sent by then is settled by the next page.
-    let mut whole = Scenario::new().to_sheet_open();
+    let mut whole = Scenario::new().into_sheet_open();
     whole.token("tok_a");
     let journal_at_send = whole.journal.clone();
     whole.lose_reply();
@@ -158,7 +158,7 @@ fn d3_whenever_the_page_dies_the_journal_names_what_is_out() {
 
 #[test]
 fn d3_an_attempt_that_was_not_sent_leaves_nothing_to_settle() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.lock_answers = false;
     s.token("tok_a");
     s.lock_answers = true;
@@ -168,7 +168,7 @@ fn d3_an_attempt_that_was_not_sent_leaves_nothing_to_settle() {
 
 #[test]
 fn d3_a_challenge_that_is_open_after_a_reload_is_offered_again() {
-    let mut s = Scenario::new().to_action_required();
+    let mut s = Scenario::new().into_action_required();
     let key = s.key();
     s.reload();
     s.set_cart(cart("sku", 1));
@@ -178,7 +178,7 @@ fn d3_a_challenge_that_is_open_after_a_reload_is_offered_again() {
 
 #[test]
 fn d3_a_receipt_survives_a_reload_until_it_is_acknowledged() {
-    let mut s = Scenario::new().to_succeeded();
+    let mut s = Scenario::new().into_succeeded();
     let receipt = s.snapshot().receipt.unwrap();
     s.reload();
     assert_eq!((s.state(), s.notices()), (StateKind::Succeeded, vec!["payment_received"]));
@@ -192,7 +192,7 @@ fn d3_a_receipt_survives_a_reload_until_it_is_acknowledged() {
 
 #[test]
 fn d7_a_session_goes_when_the_key_window_is_over_and_the_merchant_is_told() {
-    let mut s = Scenario::new().to_ready();
+    let mut s = Scenario::new().into_ready();
     let old = s.session();
     let effects = s.pass(24 * HOUR).reload();
     assert_eq!(discards(&effects), [(old, Some("pi_1"))]);
@@ -202,7 +202,7 @@ fn d7_a_session_goes_when_the_key_window_is_over_and_the_merchant_is_told() {
 
 #[test]
 fn d5_an_old_open_attempt_is_never_treated_as_clean() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     let key = s.key();
     s.pass(30 * 24 * HOUR);
     assert!(names(&s.reload()).contains(&"SettleAttempt"));
@@ -212,7 +212,7 @@ fn d5_an_old_open_attempt_is_never_treated_as_clean() {
 #[test]
 fn d7_receipts_and_spent_tokens_go_when_the_key_window_is_over() {
     for (age, kept) in [(24 * HOUR - 1, true), (24 * HOUR, false)] {
-        let mut s = Scenario::new().to_succeeded();
+        let mut s = Scenario::new().into_succeeded();
         s.pass(age).reload();
         assert_eq!(s.state() == StateKind::Succeeded, kept, "after {age} ms");
         assert_eq!(s.snapshot().spent.len(), usize::from(kept), "after {age} ms");
@@ -221,7 +221,7 @@ fn d7_receipts_and_spent_tokens_go_when_the_key_window_is_over() {
 
 #[test]
 fn d1_a_cart_that_changes_while_the_attempt_is_recorded_leaves_no_open_attempt_behind() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.journal_answers = false;
     s.token("tok_a");
     assert!(s.record().unwrap().open.is_some());
@@ -233,7 +233,7 @@ fn d1_a_cart_that_changes_while_the_attempt_is_recorded_leaves_no_open_attempt_b
 #[test]
 fn d4_an_attempt_that_could_not_be_written_down_is_settled_all_the_same() {
     for granted in [true, false] {
-        let mut s = Scenario::new().to_sheet_open();
+        let mut s = Scenario::new().into_sheet_open();
         s.journal_answers = false;
         let journal = s.journal.clone();
         s.token("tok_a");
@@ -288,9 +288,9 @@ fn d4_a_restored_page_waits_for_its_cart() {
 
 #[test]
 fn d4_a_restored_page_shows_what_another_tab_paid() {
-    let mut a = Scenario::new().to_ready();
-    let mut b = a.other_tab().to_sheet_open();
-    a = a.to_sending();
+    let mut a = Scenario::new().into_ready();
+    let mut b = a.other_tab().into_sheet_open();
+    a = a.into_sending();
     a.approve();
     b.journal = a.journal.clone();
     let record = b.record();

@@ -111,7 +111,8 @@ fn t6_no_secret_is_shown_anywhere() {
 fn t6_a_merchant_that_echoes_the_token_gets_it_shown_nowhere() {
     let token = SECRETS[0];
     let echo = |kind: u8| {
-        let text = Text::new(if kind % 2 == 0 { token } else { "invalid:tok_visa_4242424242424242;" });
+        let text =
+            Text::new(if u8::is_multiple_of(kind, 2) { token } else { "invalid:tok_visa_4242424242424242;" });
         match kind / 2 {
             0 => Outcome::Declined(Decline { code: text, advice: Advice::OtherCard }),
             1 => Outcome::Rejected(Refusal { code: text, token_consumed: true, may_retry: true }),
@@ -206,7 +207,7 @@ fn e2_the_log_replays_to_the_same_state() {
 
 #[test]
 fn e2_a_replay_starts_from_the_journal_too() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.reload();
     s.set_cart(cart("sku", 2));
     s.settle_voided();
@@ -216,7 +217,7 @@ fn e2_a_replay_starts_from_the_journal_too() {
 
 #[test]
 fn e2_rejected_events_with_odd_clocks_do_not_change_the_replay() {
-    let mut s = Scenario::new().to_ready();
+    let mut s = Scenario::new().into_ready();
     for at in [START + 100, START + 50, START + 80] {
         s.now = at;
         s.refused(Event::CheckRequested, Rejection::NothingToCheck);
@@ -228,14 +229,14 @@ fn e2_rejected_events_with_odd_clocks_do_not_change_the_replay() {
 
 #[test]
 fn e2_a_scrubbed_outcome_replays() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.decline("x:tok_a");
     assert_same(&log::replay(&s.checkout.log().to_json()).unwrap(), &s.snapshot());
 }
 
 #[test]
 fn e2_a_log_that_was_tampered_with_does_not_replay() {
-    let s = Scenario::new().to_sending();
+    let s = Scenario::new().into_sending();
     let json = s.checkout.log().to_json();
     assert!(matches!(log::replay("{}"), Err(ReplayError::Unreadable)));
     assert!(matches!(
@@ -249,7 +250,7 @@ fn e2_a_log_that_was_tampered_with_does_not_replay() {
 
 #[test]
 fn e2_the_log_is_bounded() {
-    let mut s = Scenario::new().to_ready();
+    let mut s = Scenario::new().into_ready();
     for n in 1..=10_000 {
         s.set_cart(cart("sku", 1 + n % 7));
         let effect = s.discard();
@@ -265,7 +266,7 @@ fn e2_the_log_is_bounded() {
 
 #[test]
 fn e2_fifty_clicks_that_come_to_nothing_make_one_entry() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let before = s.checkout.log().entries().len();
     for _ in 0..50 {
         s.refused(Event::SheetRequested, Rejection::AttemptOpen);
@@ -276,7 +277,7 @@ fn e2_fifty_clicks_that_come_to_nothing_make_one_entry() {
 
 #[test]
 fn e3_a_machine_that_is_gone_is_rebuilt_from_the_journal() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let key = s.key();
     s.reload();
     s.settle_with(approved());
@@ -287,7 +288,7 @@ fn e3_a_machine_that_is_gone_is_rebuilt_from_the_journal() {
 
 #[test]
 fn e5_a_page_that_mounts_twice_sends_nothing_twice() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     for _ in 0..3 {
         s.set_cart_with_ref(cart("sku", 1), "pi_1");
         s.refused(Event::JournalRead { record: None }, Rejection::AlreadyStarted);

@@ -14,7 +14,7 @@ fn settle_answered(effect: EffectId) -> Event {
 
 #[test]
 fn second_answers() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let (lock, write, send) = (s.lock(), s.write(), s.send());
     s.refused(Event::LockGranted { effect: lock, record: None }, Rejection::LateAnswer);
     s.refused(Event::LockRefused { effect: lock }, Rejection::LateAnswer);
@@ -45,31 +45,31 @@ fn second_answers() {
 
 #[test]
 fn answers_after_they_were_superseded() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let (send, (timeout, _)) = (s.send(), s.timer().unwrap());
     let key = s.key();
     s.report(key, declined("expired_card"));
     s.refused(send_answered(send), Rejection::LateAnswer);
     s.refused(Event::TimerFired { effect: timeout }, Rejection::LateAnswer);
 
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     let (question, (timeout, _)) = (s.question(), s.timer().unwrap());
     let key = s.key();
     s.report(key, approved());
     s.refused(settle_answered(question), Rejection::LateAnswer);
     s.refused(Event::TimerFired { effect: timeout }, Rejection::LateAnswer);
 
-    let mut s = Scenario::new().to_action_required();
+    let mut s = Scenario::new().into_action_required();
     let action = s.action();
     s.ok(Event::CheckRequested);
     s.refused(Event::ActionEnded { effect: action, completed: true }, Rejection::LateAnswer);
 
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     let (timer, _) = s.timer().unwrap();
     s.set_cart(cart("sku", 2));
     s.refused(Event::TimerFired { effect: timer }, Rejection::LateAnswer);
 
-    let mut s = Scenario::new().to_ready();
+    let mut s = Scenario::new().into_ready();
     s.set_cart(cart("sku", 2));
     let discard = s.discard();
     s.ok(Event::DiscardAnswered { effect: discard, done: false });

@@ -17,7 +17,7 @@ fn after(retry_after: u64) -> Outcome {
 fn r1_the_delays_grow_as_the_policy_says_and_are_spread() {
     // Additive jitter shows the window: base * 2^n is its floor.
     let retry = RetryPolicy { jitter: Jitter::Additive, base: 1_000, ..CONFIG.retry };
-    let mut s = with(retry).to_sending();
+    let mut s = with(retry).into_sending();
     for floor in [1_000, 2_000, 4_000, 8_000] {
         s.lose_reply();
         let (_, delay) = s.timer().unwrap();
@@ -33,7 +33,7 @@ fn r1_full_jitter_is_the_default() {
         .map(|seed| {
             let numbers = crate::scenario::Numbers::new(seed);
             let config = Config { retry: RetryPolicy::default(), ..CONFIG };
-            let s = Scenario::start(config, None, numbers).to_waiting();
+            let s = Scenario::start(config, None, numbers).into_waiting();
             s.timer().unwrap().1
         })
         .collect();
@@ -44,7 +44,7 @@ fn r1_full_jitter_is_the_default() {
 
 #[test]
 fn r2_retry_after_is_a_lower_bound() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.answer(after(9_000));
     assert_eq!(s.state(), StateKind::Waiting);
     assert!(s.timer().unwrap().1 >= 9_000);
@@ -52,13 +52,13 @@ fn r2_retry_after_is_a_lower_bound() {
 
 #[test]
 fn r2_retry_after_holds_through_an_offline_spell() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.answer(after(9_000));
     s.pass(1_000).go_offline();
     s.pass(1_000).come_online();
     assert!(s.timer().unwrap().1 >= 7_000, "{:?}", s.timer());
     // And through one that began before the answer came.
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.go_offline();
     s.answer(after(9_000));
     s.pass(1_000).come_online();
@@ -67,7 +67,7 @@ fn r2_retry_after_holds_through_an_offline_spell() {
 
 #[test]
 fn r2_retry_after_beyond_the_total_time_is_settled_but_not_before_the_bound() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     assert!(names(&s.answer(after(24_999 + 2_001))).is_empty());
     assert_eq!(s.state(), StateKind::Settling);
     // A shopper is not kept in the dark for longer than an attempt may last.
@@ -78,7 +78,7 @@ fn r2_retry_after_beyond_the_total_time_is_settled_but_not_before_the_bound() {
 #[test]
 fn r2_stripe_should_retry_is_obeyed() {
     let answer = |cause, should_retry| {
-        let mut s = Scenario::new().to_sending();
+        let mut s = Scenario::new().into_sending();
         s.answer(Outcome::Ambiguous(Doubt { should_retry: Some(should_retry), ..Doubt::new(cause) }));
         s.state()
     };
@@ -94,7 +94,7 @@ fn r2_stripe_should_retry_is_obeyed() {
 
 #[test]
 fn r3_no_retries_means_none() {
-    let mut s = with(RetryPolicy { max_retries: 0, ..CONFIG.retry }).to_sending();
+    let mut s = with(RetryPolicy { max_retries: 0, ..CONFIG.retry }).into_sending();
     assert_eq!(names(&s.lose_reply()), ["SettleAttempt"]);
     assert_eq!(s.sends().len(), 1);
 }
@@ -102,7 +102,7 @@ fn r3_no_retries_means_none() {
 #[test]
 fn r3_retries_are_counted() {
     let retry = RetryPolicy { max_retries: 2, total_time: u64::MAX, ..CONFIG.retry };
-    let mut s = with(retry).to_sending();
+    let mut s = with(retry).into_sending();
     for _ in 0..2 {
         s.lose_reply();
         assert_eq!(names(&s.fire_timer()), ["SendAttempt"]);
@@ -113,7 +113,7 @@ fn r3_retries_are_counted() {
 
 #[test]
 fn r4_the_total_time_is_bounded_then_settle() {
-    let mut s = with(RetryPolicy { max_retries: 1_000, ..CONFIG.retry }).to_sending();
+    let mut s = with(RetryPolicy { max_retries: 1_000, ..CONFIG.retry }).into_sending();
     let began = s.now;
     while s.state() != StateKind::Settling {
         assert!(s.now - began < 25_000, "still sending after {} ms", s.now - began);
@@ -127,7 +127,7 @@ fn r4_the_total_time_is_bounded_then_settle() {
 
 #[test]
 fn r4_a_resend_is_not_scheduled_beyond_the_total_time() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.pass(24_999);
     assert_eq!(names(&s.answer(after(1))), [""; 0]);
     assert_eq!(s.state(), StateKind::Settling);
@@ -135,7 +135,7 @@ fn r4_a_resend_is_not_scheduled_beyond_the_total_time() {
 
 #[test]
 fn r4_coming_online_late_settles_instead_of_waiting_on() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     s.go_offline();
     let wait = s.timer().unwrap().1;
     assert_eq!(s.now + wait, crate::scenario::START + 25_000);
@@ -145,7 +145,7 @@ fn r4_coming_online_late_settles_instead_of_waiting_on() {
 
 #[test]
 fn r4_a_timer_that_ran_while_the_machine_slept_settles() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     s.pass(3_600_000);
     assert_eq!(names(&s.fire_timer()), ["SettleAttempt"]);
 }
@@ -153,7 +153,7 @@ fn r4_a_timer_that_ran_while_the_machine_slept_settles() {
 #[test]
 fn r5_offline_pauses_and_uses_up_no_try() {
     let retry = RetryPolicy { max_retries: 1, ..CONFIG.retry };
-    let mut s = with(retry).to_waiting();
+    let mut s = with(retry).into_waiting();
     for _ in 0..5 {
         s.go_offline();
         assert_eq!((s.state(), s.notices()), (StateKind::Waiting, vec!["offline"]));
@@ -166,7 +166,7 @@ fn r5_offline_pauses_and_uses_up_no_try() {
 
 #[test]
 fn r5_the_paused_timer_does_not_send() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     let (effect, _) = s.timer().unwrap();
     s.go_offline();
     s.refused(Event::TimerFired { effect }, payonce::checkout::Rejection::LateAnswer);
@@ -175,7 +175,7 @@ fn r5_the_paused_timer_does_not_send() {
 #[test]
 fn r5_a_reply_lost_while_offline_waits_for_the_network() {
     let retry = RetryPolicy { max_retries: 1, ..CONFIG.retry };
-    let mut s = with(retry).to_sending();
+    let mut s = with(retry).into_sending();
     s.go_offline();
     assert!(names(&s.lose_reply()).is_empty());
     assert_eq!(s.state(), StateKind::Waiting);
@@ -187,7 +187,7 @@ fn r5_a_reply_lost_while_offline_waits_for_the_network() {
 
 #[test]
 fn r5_an_attempt_made_offline_is_sent_once_online_or_given_back() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.go_offline();
     s.token("tok_a");
     assert_eq!((s.state(), s.sends().len()), (StateKind::Waiting, 0));
@@ -195,7 +195,7 @@ fn r5_an_attempt_made_offline_is_sent_once_online_or_given_back() {
     s.fire_timer();
     assert_eq!(s.sends().len(), 1);
 
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.go_offline();
     s.token("tok_a");
     let effects = s.fire_timer();
@@ -208,7 +208,7 @@ fn r5_an_attempt_made_offline_is_sent_once_online_or_given_back() {
 
 #[test]
 fn r5_settling_pauses_and_uses_up_no_question() {
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     for _ in 0..10 {
         s.settle_pending();
         s.go_offline();
@@ -229,7 +229,7 @@ fn r5_settling_pauses_and_uses_up_no_question() {
 
 #[test]
 fn r6_every_send_has_a_key() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     s.fire_timer();
     for sent in s.sends() {
         let (name, value) = sent.header.unwrap();
@@ -239,7 +239,7 @@ fn r6_every_send_has_a_key() {
 
 #[test]
 fn r7_a_send_that_never_settles_is_unknown_after_its_timeout() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let (send, (_, timeout)) = (s.send(), s.timer().unwrap());
     assert_eq!(timeout, 10_000);
     let effects = s.fire_timer();
@@ -256,7 +256,7 @@ fn r7_a_send_that_never_settles_is_unknown_after_its_timeout() {
 
 #[test]
 fn r7_a_question_that_never_settles_is_asked_again() {
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     let question = s.question();
     let effects = s.fire_timer();
     assert!(
@@ -281,7 +281,7 @@ fn r2_only_doubts_that_a_resend_can_end_are_resent() {
         (Cause::AlreadyUsed, false),
         (Cause::KeyMismatch, false),
     ] {
-        let mut s = Scenario::new().to_sending();
+        let mut s = Scenario::new().into_sending();
         s.answer(doubt(cause));
         let expected = if resent { StateKind::Waiting } else { StateKind::Settling };
         assert_eq!(s.state(), expected, "{cause:?}");
@@ -290,7 +290,7 @@ fn r2_only_doubts_that_a_resend_can_end_are_resent() {
 
 #[test]
 fn r4_a_lost_reply_to_a_late_send_is_settled() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.pass(25_000);
     assert_eq!(names(&s.answer(lost())), ["SettleAttempt"]);
 }

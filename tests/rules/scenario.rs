@@ -328,44 +328,44 @@ impl Scenario {
 
     // States, each reached the way a shopper would
 
-    pub fn to_ready(mut self) -> Self {
+    pub fn into_ready(mut self) -> Self {
         self.set_cart_with_ref(cart("sku", 1), "pi_1");
         self.expect(StateKind::Ready)
     }
 
-    pub fn to_sheet_open(self) -> Self {
-        let mut scenario = self.to_ready();
+    pub fn into_sheet_open(self) -> Self {
+        let mut scenario = self.into_ready();
         scenario.open_sheet();
         scenario.expect(StateKind::SheetOpen)
     }
 
     /// The first send of `tok_a` is on the network.
-    pub fn to_sending(self) -> Self {
-        let mut scenario = self.to_sheet_open();
+    pub fn into_sending(self) -> Self {
+        let mut scenario = self.into_sheet_open();
         scenario.token("tok_a");
         scenario.expect(StateKind::Sending)
     }
 
-    pub fn to_waiting(self) -> Self {
-        let mut scenario = self.to_sending();
+    pub fn into_waiting(self) -> Self {
+        let mut scenario = self.into_sending();
         scenario.lose_reply();
         scenario.expect(StateKind::Waiting)
     }
 
-    pub fn to_action_required(self) -> Self {
-        let mut scenario = self.to_sending();
+    pub fn into_action_required(self) -> Self {
+        let mut scenario = self.into_sending();
         scenario.answer(challenge());
         scenario.expect(StateKind::ActionRequired)
     }
 
-    pub fn to_settling(self) -> Self {
-        let mut scenario = self.to_sending();
+    pub fn into_settling(self) -> Self {
+        let mut scenario = self.into_sending();
         scenario.answer(doubt(Cause::AlreadyUsed));
         scenario.expect(StateKind::Settling)
     }
 
-    pub fn to_unresolved(self) -> Self {
-        let mut scenario = self.to_settling();
+    pub fn into_unresolved(self) -> Self {
+        let mut scenario = self.into_settling();
         for _ in 1..scenario.config.retry.max_settles {
             scenario.settle_pending();
             scenario.fire_timer();
@@ -374,14 +374,14 @@ impl Scenario {
         scenario.expect(StateKind::Unresolved)
     }
 
-    pub fn to_succeeded(self) -> Self {
-        let mut scenario = self.to_sending();
+    pub fn into_succeeded(self) -> Self {
+        let mut scenario = self.into_sending();
         scenario.approve();
         scenario.expect(StateKind::Succeeded)
     }
 
-    pub fn to_blocked(self) -> Self {
-        let mut scenario = self.to_sheet_open();
+    pub fn into_blocked(self) -> Self {
+        let mut scenario = self.into_sheet_open();
         scenario.lock_answers = false;
         scenario.token("tok_a");
         let effect = scenario.lock();
@@ -390,8 +390,8 @@ impl Scenario {
         scenario.expect(StateKind::Blocked)
     }
 
-    pub fn to_failed(self) -> Self {
-        let mut scenario = self.to_sending();
+    pub fn into_failed(self) -> Self {
+        let mut scenario = self.into_sending();
         scenario.answer(rejected("session_unknown", true, false));
         scenario.expect(StateKind::Failed)
     }
@@ -401,16 +401,16 @@ impl Scenario {
         let scenario = Self::new();
         match state {
             StateKind::Empty => scenario,
-            StateKind::Ready => scenario.to_ready(),
-            StateKind::SheetOpen => scenario.to_sheet_open(),
-            StateKind::Sending => scenario.to_sending(),
-            StateKind::Waiting => scenario.to_waiting(),
-            StateKind::ActionRequired => scenario.to_action_required(),
-            StateKind::Settling => scenario.to_settling(),
-            StateKind::Unresolved => scenario.to_unresolved(),
-            StateKind::Succeeded => scenario.to_succeeded(),
-            StateKind::Blocked => scenario.to_blocked(),
-            StateKind::Failed => scenario.to_failed(),
+            StateKind::Ready => scenario.into_ready(),
+            StateKind::SheetOpen => scenario.into_sheet_open(),
+            StateKind::Sending => scenario.into_sending(),
+            StateKind::Waiting => scenario.into_waiting(),
+            StateKind::ActionRequired => scenario.into_action_required(),
+            StateKind::Settling => scenario.into_settling(),
+            StateKind::Unresolved => scenario.into_unresolved(),
+            StateKind::Succeeded => scenario.into_succeeded(),
+            StateKind::Blocked => scenario.into_blocked(),
+            StateKind::Failed => scenario.into_failed(),
         }
         .expect(state)
     }

@@ -19,7 +19,7 @@ fn assert_sane(s: &Scenario) {
 /// stripe/react-stripe-js#581.
 #[test]
 fn scenario_01_another_card_in_the_same_sheet() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     assert_eq!(names(&s.decline("card_declined")), ["RetrySheet", "ReleaseLock"]);
     // The wallet hands over the token of the first card again, and the second one after it was asked for.
     s.token("tok_a");
@@ -34,7 +34,7 @@ fn scenario_01_another_card_in_the_same_sheet() {
 /// braintree-web-drop-in#408.
 #[test]
 fn scenario_03_a_cancelled_challenge_spends_the_token() {
-    let mut s = Scenario::new().to_action_required();
+    let mut s = Scenario::new().into_action_required();
     s.end_action(false);
     s.settle_voided();
     s.open_sheet();
@@ -54,7 +54,7 @@ fn scenario_05_no_token_under_a_second_key_after_any_error() {
         rejected("invalid_request", true, true),
         crate::scenario::declined("card_declined"),
     ] {
-        let mut s = Scenario::new().to_sending();
+        let mut s = Scenario::new().into_sending();
         s.answer(outcome.clone());
         for _ in 0..16 {
             match s.state() {
@@ -78,11 +78,11 @@ fn scenario_05_no_token_under_a_second_key_after_any_error() {
 /// medusa#16292.
 #[test]
 fn scenario_06_a_timeout_keeps_the_key_and_a_refusal_does_not() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.fire_timer();
     s.fire_timer();
     assert_eq!(s.sends().iter().map(|sent| sent.key).collect::<HashSet<_>>().len(), 1);
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.answer(rejected("invalid_request", false, true));
     s.token("tok_a");
     assert_eq!(s.sends().iter().map(|sent| sent.key).collect::<HashSet<_>>().len(), 2);
@@ -91,7 +91,7 @@ fn scenario_06_a_timeout_keeps_the_key_and_a_refusal_does_not() {
 /// woocommerce-gateway-stripe#489.
 #[test]
 fn scenario_07_a_changed_order_is_a_new_attempt() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.decline("card_declined");
     s.set_cart(cart("sku", 2));
     s.open_sheet();
@@ -106,7 +106,7 @@ fn scenario_07_a_changed_order_is_a_new_attempt() {
 /// saleor#14926, incacook-app#36.
 #[test]
 fn scenario_10_the_key_survives_a_reload() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let key = s.key();
     for _ in 0..3 {
         s.reload();
@@ -121,7 +121,7 @@ fn scenario_10_the_key_survives_a_reload() {
 /// adyen-web#2703.
 #[test]
 fn scenario_12_fifty_clicks_make_one_call() {
-    let mut s = Scenario::new().to_ready();
+    let mut s = Scenario::new().into_ready();
     let clicked: usize = (0..50).filter(|_| s.try_event(Event::SheetRequested).is_ok()).count();
     assert_eq!(clicked, 1);
     s.token("tok_a");
@@ -134,7 +134,7 @@ fn scenario_12_fifty_clicks_make_one_call() {
 /// adyen-web#972.
 #[test]
 fn scenario_14_the_wallet_fires_twice() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let twice = s.token_event("tok_a");
     s.token("tok_a");
     s.refused(twice, Rejection::AttemptOpen);
@@ -144,7 +144,7 @@ fn scenario_14_the_wallet_fires_twice() {
 /// adyen-web#3113.
 #[test]
 fn scenario_15_a_timeout_of_a_payment_that_went_through_is_never_shown_as_failed() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.cancel_sheet();
     let mut seen = vec![s.notices()];
     while s.state() != StateKind::Settling {
@@ -159,7 +159,7 @@ fn scenario_15_a_timeout_of_a_payment_that_went_through_is_never_shown_as_failed
 /// woocommerce-gateway-stripe#3638.
 #[test]
 fn scenario_16_a_click_after_a_timeout_makes_no_second_attempt() {
-    let mut s = Scenario::new().to_unresolved();
+    let mut s = Scenario::new().into_unresolved();
     let key = s.key();
     assert_eq!(names(&s.open_sheet()), ["SettleAttempt"]);
     assert_eq!((s.key(), s.sends().len()), (key, 1));
@@ -168,7 +168,7 @@ fn scenario_16_a_click_after_a_timeout_makes_no_second_attempt() {
 /// reaction#5891.
 #[test]
 fn scenario_19_the_reply_is_lost_and_the_cart_is_gone() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let key = s.key();
     s.reload();
     s.clear_cart();
@@ -179,7 +179,7 @@ fn scenario_19_the_reply_is_lost_and_the_cart_is_gone() {
 
 #[test]
 fn scenario_20_an_edited_cart_fences_the_attempt_before_its_session_starts() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     let old = s.session();
     assert_eq!(names(&s.set_cart(cart("sku", 2))), ["SettleAttempt"]);
     assert_eq!(s.session(), old);
@@ -191,7 +191,7 @@ fn scenario_20_an_edited_cart_fences_the_attempt_before_its_session_starts() {
 /// opencart#14744, #12216.
 #[test]
 fn scenario_21_back_to_the_cart_and_to_the_payment_page_again() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let old = s.session();
     // Another page load, with another quantity.
     s.reload();
@@ -210,7 +210,7 @@ fn scenario_21_back_to_the_cart_and_to_the_payment_page_again() {
 /// medusa#15589.
 #[test]
 fn scenario_24_rendering_again_with_an_equal_cart_makes_no_new_session() {
-    let mut s = Scenario::new().to_ready();
+    let mut s = Scenario::new().into_ready();
     let session = s.session();
     for _ in 0..100 {
         assert!(s.set_cart_with_ref(cart("sku", 1), "pi_1").is_empty());
@@ -221,7 +221,7 @@ fn scenario_24_rendering_again_with_an_equal_cart_makes_no_new_session() {
 /// koala73/worldmonitor#4437.
 #[test]
 fn scenario_29_returning_from_a_redirect_is_not_success() {
-    let mut s = Scenario::new().to_action_required();
+    let mut s = Scenario::new().into_action_required();
     s.reload();
     s.set_cart(cart("sku", 1));
     assert_eq!(s.state(), StateKind::Settling);
@@ -232,7 +232,7 @@ fn scenario_29_returning_from_a_redirect_is_not_success() {
 /// opencollective#7821.
 #[test]
 fn scenario_32_the_old_error_ends_with_its_attempt() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.decline("card_declined");
     s.cancel_sheet();
     assert_eq!(s.notices(), ["payment_declined"]);

@@ -27,7 +27,7 @@ fn s1_whatever_else_is_slow() {
 
 #[test]
 fn s2_opening_an_open_sheet_is_ignored() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.refused(Event::SheetRequested, Rejection::AlreadyOpen);
 }
 
@@ -49,12 +49,12 @@ fn s3_a_cancel_while_an_attempt_is_open_never_means_not_charged() {
 
 #[test]
 fn s3_the_outcome_counts_although_the_sheet_is_gone() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.cancel_sheet();
     assert_eq!(names(&s.approve()), ["ReleaseLock"]);
     assert_eq!((s.state(), s.notices()), (StateKind::Succeeded, vec!["payment_received"]));
 
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.cancel_sheet();
     assert_eq!(names(&s.decline("insufficient_funds")), ["ReleaseLock"]);
     assert_eq!((s.state(), s.notices()), (StateKind::Ready, vec!["payment_declined"]));
@@ -62,7 +62,7 @@ fn s3_the_outcome_counts_although_the_sheet_is_gone() {
 
 #[test]
 fn s3_a_cancel_without_an_attempt_is_just_that() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let session = s.session();
     assert!(names(&s.cancel_sheet()).is_empty());
     assert_eq!((s.state(), s.session(), s.notices()), (StateKind::Ready, session, vec![]));
@@ -70,12 +70,12 @@ fn s3_a_cancel_without_an_attempt_is_just_that() {
 
 #[test]
 fn s4_another_sheet_has_its_own_notice() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let sheet = s.sheet();
     s.ok(Event::SheetBusy { sheet });
     assert_eq!((s.state(), s.notices()), (StateKind::Ready, vec!["another_sheet_open"]));
 
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let sheet = s.sheet();
     s.ok(Event::SheetFailed { sheet });
     assert_eq!((s.state(), s.notices()), (StateKind::Ready, vec!["sheet_unavailable"]));
@@ -83,7 +83,7 @@ fn s4_another_sheet_has_its_own_notice() {
 
 #[test]
 fn s2_events_of_an_earlier_sheet_do_not_touch_the_one_that_is_open() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     let old = s.sheet();
     s.cancel_sheet();
     s.open_sheet();

@@ -5,9 +5,9 @@ use payonce::checkout::{Effect, Event, Rejection, StateKind};
 
 /// Two tabs of one shopper, loaded one after the other, both with the same cart.
 fn tabs() -> (Scenario, Scenario) {
-    let a = Scenario::new().to_ready();
-    let b = a.other_tab().to_sheet_open();
-    (a.to_sheet_open(), b)
+    let a = Scenario::new().into_ready();
+    let b = a.other_tab().into_sheet_open();
+    (a.into_sheet_open(), b)
 }
 
 /// The lock goes to the other tab while this one asks for it.
@@ -175,7 +175,7 @@ fn d6_a_receipt_for_another_cart_does_not_stop_this_one() {
 
 #[test]
 fn d6_a_reloaded_page_asks_for_the_lock_before_it_settles() {
-    let mut a = Scenario::new().to_sending();
+    let mut a = Scenario::new().into_sending();
     let mut b = Scenario::unread(a.config, a.journal.clone(), a.numbers.clone());
     b.lock_answers = false;
     assert_eq!(names(&b.read_journal()), ["AcquireLock"]);
@@ -191,7 +191,7 @@ fn d6_a_reloaded_page_asks_for_the_lock_before_it_settles() {
 
 #[test]
 fn d6_a_lock_granted_late_finds_that_the_other_tab_ended_the_attempt() {
-    let mut a = Scenario::new().to_sending();
+    let mut a = Scenario::new().into_sending();
     let mut b = Scenario::unread(a.config, a.journal.clone(), a.numbers.clone());
     b.lock_answers = false;
     b.read_journal();
@@ -205,7 +205,7 @@ fn d6_a_lock_granted_late_finds_that_the_other_tab_ended_the_attempt() {
 
 #[test]
 fn d6_a_cart_changed_while_blocked_is_a_new_session_afterwards() {
-    let mut s = Scenario::new().to_blocked();
+    let mut s = Scenario::new().into_blocked();
     let old = s.session();
     let effects = s.set_cart(cart("sku", 2));
     assert_eq!(discards(&effects), [(old, Some("pi_1"))]);
@@ -221,7 +221,7 @@ fn d6_a_cart_changed_while_blocked_is_a_new_session_afterwards() {
 fn d6_the_lock_is_held_exactly_while_an_attempt_is_open() {
     let mut s = Scenario::new();
     let mut held = false;
-    s = s.to_sheet_open();
+    s = s.into_sheet_open();
     s.token("tok_a");
     s.decline("insufficient_funds");
     s.token("tok_b");
@@ -246,7 +246,7 @@ fn d6_the_lock_is_held_exactly_while_an_attempt_is_open() {
 
 #[test]
 fn d6_an_outcome_reported_to_a_blocked_tab_counts() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let key = s.key();
     s.decline("insufficient_funds");
     let effects = refuse(&mut s, "tok_b");

@@ -18,7 +18,7 @@ fn comes_to_nothing(s: &mut Scenario, token: &str) -> Vec<&'static str> {
 
 #[test]
 fn t1_a_token_is_spent_by_the_attempt_that_received_it() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     assert!(s.snapshot().spent.is_empty());
     s.token("tok_a");
     let snapshot = s.snapshot();
@@ -60,7 +60,7 @@ fn t2_the_fingerprint_stays_after_every_end_but_a_refusal_that_says_otherwise() 
         }),
     ];
     for (name, end) in ends {
-        let mut s = Scenario::new().to_sheet_open();
+        let mut s = Scenario::new().into_sheet_open();
         let expires_at = s.now + HOUR;
         s.token_until("tok_a", expires_at);
         let spent = s.snapshot().spent;
@@ -72,7 +72,7 @@ fn t2_the_fingerprint_stays_after_every_end_but_a_refusal_that_says_otherwise() 
 
 #[test]
 fn t3_a_spent_token_that_comes_again_in_the_same_sheet_is_not_sent() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     assert_eq!(names(&s.decline("insufficient_funds")), ["RetrySheet", "ReleaseLock"]);
     assert_eq!(comes_to_nothing(&mut s, "tok_a"), ["RetrySheet"]);
     // A wallet that hands over the same token for ever is closed; the next sheet begins anew.
@@ -86,7 +86,7 @@ fn t3_a_spent_token_that_comes_again_in_the_same_sheet_is_not_sent() {
 
 #[test]
 fn t3_a_sheet_that_cannot_ask_again_is_closed() {
-    let mut s = Scenario::with(Config { retries_in_place: false, ..CONFIG }).to_sending();
+    let mut s = Scenario::with(Config { retries_in_place: false, ..CONFIG }).into_sending();
     assert_eq!(names(&s.decline("insufficient_funds")), ["CompleteSheet(fail)", "ReleaseLock"]);
     s.open_sheet();
     assert_eq!(comes_to_nothing(&mut s, "tok_a"), ["CloseSheet"]);
@@ -95,25 +95,25 @@ fn t3_a_sheet_that_cannot_ask_again_is_closed() {
 
 #[test]
 fn t3_holds_after_a_reload() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.decline("insufficient_funds");
     s.reload();
-    let mut s = s.to_sheet_open();
+    let mut s = s.into_sheet_open();
     comes_to_nothing(&mut s, "tok_a");
 }
 
 #[test]
 fn t3_holds_after_a_crash_in_the_middle_of_a_send() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.reload();
     s.settle_voided();
-    let mut s = s.to_sheet_open();
+    let mut s = s.into_sheet_open();
     comes_to_nothing(&mut s, "tok_a");
 }
 
 #[test]
 fn t3_holds_for_another_cart() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.decline("insufficient_funds");
     s.set_cart(cart("sku", 2));
     s.open_sheet();
@@ -123,8 +123,8 @@ fn t3_holds_for_another_cart() {
 #[test]
 fn t3_holds_across_tabs() {
     let mut a = Scenario::new();
-    let mut b = a.other_tab().to_sheet_open();
-    a = a.to_sending();
+    let mut b = a.other_tab().into_sheet_open();
+    a = a.into_sending();
     a.decline("insufficient_funds");
     b.journal = a.journal.clone();
     let effects = b.token("tok_a");
@@ -138,8 +138,8 @@ fn t3_holds_across_tabs() {
 #[test]
 fn t3_a_token_that_another_tab_spent_stays_spent_although_that_tabs_attempt_is_settled_first() {
     let mut a = Scenario::new();
-    let mut b = a.other_tab().to_sheet_open();
-    a = a.to_sending();
+    let mut b = a.other_tab().into_sheet_open();
+    a = a.into_sending();
     a.decline("insufficient_funds");
     a.token("tok_b");
     // Tab a dies. Tab b gets the token of a's first attempt, and must take over a's second one.
@@ -153,7 +153,7 @@ fn t3_a_token_that_another_tab_spent_stays_spent_although_that_tabs_attempt_is_s
 
 #[test]
 fn t4_a_refusal_before_the_provider_saw_the_token_leaves_it_usable() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let first = s.key();
     s.answer(rejected("postcode", false, true));
     assert!(s.snapshot().spent.is_empty());
@@ -164,14 +164,14 @@ fn t4_a_refusal_before_the_provider_saw_the_token_leaves_it_usable() {
 
 #[test]
 fn t4_only_if_the_outcome_says_so() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.answer(rejected("postcode", true, true));
     comes_to_nothing(&mut s, "tok_a");
 }
 
 #[test]
 fn t4_a_token_that_was_never_sent_is_as_good_as_new() {
-    let mut s = Scenario::new().to_blocked();
+    let mut s = Scenario::new().into_blocked();
     assert!(s.snapshot().spent.is_empty());
     s.ok(Event::LockFreed { record: s.record() });
     s.open_sheet();
@@ -181,7 +181,7 @@ fn t4_a_token_that_was_never_sent_is_as_good_as_new() {
 
 #[test]
 fn t5_the_same_content_is_the_same_token() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.decline("insufficient_funds");
     comes_to_nothing(&mut s, " tok_a\n");
     // One object, mutated by `retry()`, with new content is a new token.
@@ -191,7 +191,7 @@ fn t5_the_same_content_is_the_same_token() {
 
 #[test]
 fn t7_an_expired_token_is_not_sent() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.token_until("tok_a", START);
     assert_eq!(s.sends(), []);
     assert_eq!(s.notices(), ["fresh_token_needed"]);
@@ -201,7 +201,7 @@ fn t7_an_expired_token_is_not_sent() {
 
 #[test]
 fn t7_a_token_that_expires_before_its_first_send_is_not_sent() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.journal_answers = false;
     s.token_until("tok_a", START + 60_000);
     s.pass(60_000);
@@ -214,7 +214,7 @@ fn t7_a_token_that_expires_before_its_first_send_is_not_sent() {
 
 #[test]
 fn t7_a_token_that_expires_between_two_sends_is_settled_instead() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.token_until("tok_a", START + 1);
     s.lose_reply();
     s.pass(1);
@@ -224,7 +224,7 @@ fn t7_a_token_that_expires_between_two_sends_is_settled_instead() {
 
 #[test]
 fn t7_a_clock_that_is_set_back_does_not_make_a_token_young_again() {
-    let mut s = Scenario::new().to_sheet_open();
+    let mut s = Scenario::new().into_sheet_open();
     s.token_until("tok_a", START + 10_000);
     s.answer(lost());
     s.now += 10_000;
@@ -238,7 +238,7 @@ fn t7_a_clock_that_is_set_back_does_not_make_a_token_young_again() {
 
 #[test]
 fn t2_a_paid_token_is_not_sent_for_the_next_cart() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.answer(approved());
     s.set_cart(cart("sku", 2));
     s.ok(Event::Acknowledged);

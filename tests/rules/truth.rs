@@ -22,7 +22,7 @@ fn u1_unknown_is_shown_neither_as_failed_nor_as_success() {
 
 #[test]
 fn u2_settling_is_retried_with_backoff_and_then_unresolved() {
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     let key = s.key();
     for _ in 0..2 {
         s.settle_pending();
@@ -39,7 +39,7 @@ fn u2_settling_is_retried_with_backoff_and_then_unresolved() {
 
 #[test]
 fn u2_no_new_attempt_starts_until_it_is_resolved() {
-    let mut s = Scenario::new().to_unresolved();
+    let mut s = Scenario::new().into_unresolved();
     s.set_cart(cart("sku", 2));
     assert_eq!(s.state(), StateKind::Unresolved);
     let token = s.token_event("tok_b");
@@ -51,14 +51,14 @@ fn u2_no_new_attempt_starts_until_it_is_resolved() {
 
 #[test]
 fn u2_the_questions_are_spread_and_keep_the_merchants_bound() {
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     s.settle(SettleAnswer::Pending { retry_after: Some(5_000) });
     assert!(s.timer().unwrap().1 >= 5_000);
 }
 
 #[test]
 fn u3_voided_frees_the_shopper_to_try_again_with_a_new_key() {
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     let key = s.key();
     let effects = s.settle_voided();
     assert_eq!(names(&effects), ["RetrySheet", "ReleaseLock"]);
@@ -70,7 +70,7 @@ fn u3_voided_frees_the_shopper_to_try_again_with_a_new_key() {
 
 #[test]
 fn u4_pending_never_leads_to_a_new_attempt() {
-    let mut s = Scenario::new().to_unresolved();
+    let mut s = Scenario::new().into_unresolved();
     let key = s.key();
     for _ in 0..5 {
         s.ok(Event::CheckRequested);
@@ -90,7 +90,7 @@ fn u4_pending_never_leads_to_a_new_attempt() {
 #[test]
 fn u5_already_used_is_settled_before_anyone_sees_an_error() {
     for cause in [Cause::AlreadyUsed, Cause::UnexpectedState] {
-        let mut s = Scenario::new().to_sending();
+        let mut s = Scenario::new().into_sending();
         assert_eq!(names(&s.answer(doubt(cause))), ["SettleAttempt"]);
         assert_eq!(s.notices(), ["checking_payment"]);
         s.settle_with(approved());
@@ -100,7 +100,7 @@ fn u5_already_used_is_settled_before_anyone_sees_an_error() {
 
 #[test]
 fn u5_already_used_after_a_lost_reply() {
-    let mut s = Scenario::new().to_waiting();
+    let mut s = Scenario::new().into_waiting();
     s.fire_timer();
     assert_eq!(names(&s.answer(doubt(Cause::AlreadyUsed))), ["SettleAttempt"]);
     assert_eq!(s.sends().len(), 2);
@@ -132,7 +132,7 @@ fn u6_an_outcome_from_outside_ends_the_open_attempt_wherever_it_stands() {
 
 #[test]
 fn u6_overrides_a_decline_that_the_page_believes() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let key = s.key();
     s.decline("insufficient_funds");
     assert_eq!(names(&s.report(key, approved())), ["CloseSheet", "ReleaseLock"]);
@@ -144,7 +144,7 @@ fn u6_overrides_a_decline_that_the_page_believes() {
 #[test]
 fn u6_stops_the_attempt_that_is_open_meanwhile() {
     // Voided, tried again, and then the first charge turns out to have happened: the second must not be charged too.
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     let first = s.key();
     s.settle_voided();
     s.token("tok_b");
@@ -159,7 +159,7 @@ fn u6_stops_the_attempt_that_is_open_meanwhile() {
 
 #[test]
 fn u6_an_earlier_charge_is_not_forgotten_by_a_reload() {
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     let first = s.key();
     s.settle_voided();
     s.token("tok_b");
@@ -173,7 +173,7 @@ fn u6_an_earlier_charge_is_not_forgotten_by_a_reload() {
 
 #[test]
 fn u6_a_charge_reported_before_the_page_shows_its_cart_is_that_carts() {
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     let key = s.key();
     s.reload();
     s.settle_voided();
@@ -186,7 +186,7 @@ fn u6_a_charge_reported_before_the_page_shows_its_cart_is_that_carts() {
 
 #[test]
 fn u6_the_session_that_is_not_paid_any_more_is_discarded() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     let first = s.key();
     s.decline("insufficient_funds");
     s.set_cart(cart("sku", 2));
@@ -198,7 +198,7 @@ fn u6_the_session_that_is_not_paid_any_more_is_discarded() {
 
 #[test]
 fn u6_only_definitive_outcomes_of_known_keys_count() {
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     let key = s.key();
     for outcome in [lost(), challenge()] {
         s.refused(Event::OutcomeReported { key, outcome }, Rejection::NotDefinitive);
@@ -209,7 +209,7 @@ fn u6_only_definitive_outcomes_of_known_keys_count() {
 
 #[test]
 fn u7_an_error_after_success_is_logged_and_never_shown() {
-    let mut s = Scenario::new().to_succeeded();
+    let mut s = Scenario::new().into_succeeded();
     let key = s.snapshot().receipt.unwrap().key;
     let (send, sheet) = (s.send(), s.sheet());
     let later = [
@@ -233,13 +233,13 @@ fn u7_an_error_after_success_is_logged_and_never_shown() {
 
 #[test]
 fn u8_notices_end_with_their_attempt() {
-    let mut s = Scenario::new().to_sending();
+    let mut s = Scenario::new().into_sending();
     s.decline("insufficient_funds");
     assert_eq!(s.notices(), ["payment_declined"]);
     s.token("tok_b");
     assert_eq!(s.notices(), [""; 0]);
 
-    let mut s = Scenario::new().to_failed();
+    let mut s = Scenario::new().into_failed();
     assert_eq!(s.notices(), ["payment_rejected"]);
     s.open_sheet();
     assert_eq!(s.notices(), [""; 0]);
@@ -247,14 +247,14 @@ fn u8_notices_end_with_their_attempt() {
 
 #[test]
 fn u1_the_sheet_is_told_of_success_and_of_nothing_before_it() {
-    let mut s = Scenario::new().to_settling();
+    let mut s = Scenario::new().into_settling();
     assert!(!names(&s.effects).iter().any(|name| name.starts_with("CompleteSheet")));
     assert_eq!(names(&s.settle_with(approved())), ["CompleteSheet(success)", "ReleaseLock"]);
 }
 
 #[test]
 fn u2_coming_online_checks_again() {
-    let mut s = Scenario::new().to_unresolved();
+    let mut s = Scenario::new().into_unresolved();
     s.go_offline();
     assert_eq!(names(&s.come_online()), ["SettleAttempt"]);
     let questions = s.effects.iter().filter(|effect| matches!(effect, Effect::SettleAttempt { .. })).count();
@@ -263,7 +263,7 @@ fn u2_coming_online_checks_again() {
 
 #[test]
 fn u3_a_challenge_that_was_given_up_is_settled_and_not_offered_again() {
-    let mut s = Scenario::new().to_action_required();
+    let mut s = Scenario::new().into_action_required();
     assert_eq!(names(&s.end_action(false)), ["SettleAttempt"]);
     assert!(!names(&s.settle_with(challenge())).contains(&"PerformAction"));
     assert_eq!(s.state(), StateKind::Settling);
@@ -274,7 +274,7 @@ fn u3_a_challenge_that_was_given_up_is_settled_and_not_offered_again() {
 
 #[test]
 fn u1_a_challenge_that_was_completed_is_no_success_yet() {
-    let mut s = Scenario::new().to_action_required();
+    let mut s = Scenario::new().into_action_required();
     assert_eq!(names(&s.end_action(true)), ["SettleAttempt"]);
     assert_eq!(s.notices(), ["checking_payment"]);
     s.settle_with(declined("authentication_failed"));
