@@ -202,11 +202,27 @@ impl Record {
     ///
     /// The open attempt belongs to whoever holds the lock (rule D6); so does its session. What is spent, paid or to be
     /// discarded is nobody's to forget but the tab's that knows of it.
-    #[must_use]
-    pub fn merged(mut self, base: Option<&Self>, stored: Option<Self>, holds_lock: bool) -> Self {
-        let Some(stored) = stored else { return self };
+    ///
+    /// # Errors
+    /// [`JournalErrorCode::Conflict`] when an open attempt is stored of which the holder of the lock has never heard:
+    /// it could not read the journal when it got the lock. That attempt must be settled first.
+    pub fn merged(
+        mut self,
+        base: Option<&Self>,
+        stored: Option<Self>,
+        holds_lock: bool,
+    ) -> Result<Self, JournalError> {
+        let Some(stored) = stored else { return Ok(self) };
         if holds_lock && Some(&stored) == base {
-            return self;
+            return Ok(self);
+        }
+        let key = |record: &Self| record.open.as_ref().map(|attempt| attempt.key);
+        if holds_lock
+            && key(&stored).is_some()
+            && key(&stored) != key(&self)
+            && key(&stored) != base.and_then(key)
+        {
+            return Err(JournalError { code: JournalErrorCode::Conflict, path: "open.key".into() });
         }
         if self.ledger.salt() == stored.ledger.salt() {
             self.ledger.merge_news(&stored.ledger, base.map(|base| &base.ledger));
@@ -233,7 +249,7 @@ impl Record {
                 self.discards.push(discard);
             }
         }
-        self
+        Ok(self)
     }
 }
 
@@ -265,6 +281,8 @@ pub enum JournalErrorCode {
     Corrupt,
     /// Written by a newer version of this crate.
     Newer,
+    /// It names an open attempt that must not be written over.
+    Conflict,
     /// It is corrupt and may name an open attempt, of which nothing else is known.
     OpenAttemptUnreadable,
 }
@@ -276,6 +294,7 @@ impl JournalErrorCode {
         match self {
             Self::Corrupt => "journal_corrupt",
             Self::Newer => "journal_newer",
+            Self::Conflict => "journal_conflict",
             Self::OpenAttemptUnreadable => "journal_open_attempt_unreadable",
         }
     }

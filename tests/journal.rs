@@ -146,6 +146,12 @@ fn full() -> Record {
     }
 }
 
+/// A record that knows of nothing but the open attempt of `stored`.
+fn known(stored: &Record) -> Record {
+    let ledger = SpentLedger::new(stored.ledger.salt());
+    Record { ledger, session: None, open: stored.open.clone(), paid: None, discards: vec![] }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
@@ -173,7 +179,7 @@ proptest! {
         knows in any::<bool>(),
     ) {
         let base = if knows { Some(stored.clone()) } else { base };
-        let merged = ours.merged(base.as_ref(), Some(stored.clone()), false);
+        let merged = ours.merged(base.as_ref(), Some(stored.clone()), false).unwrap();
         prop_assert_eq!(&merged.open, &stored.open);
         if stored.open.is_some() {
             prop_assert_eq!(merged.session, stored.session);
@@ -188,7 +194,8 @@ proptest! {
     ) {
         ours.ledger.set_salt(stored.ledger.salt());
         let mine = ours.ledger.clone();
-        let merged = ours.merged(None, Some(stored.clone()), holds_lock);
+        let base = known(&stored);
+        let merged = ours.merged(Some(&base), Some(stored.clone()), holds_lock).unwrap();
         for spent in mine.entries().iter().chain(stored.ledger.entries()) {
             prop_assert!(merged.ledger.contains(spent.fingerprint));
         }
@@ -201,7 +208,8 @@ proptest! {
         holds_lock in any::<bool>(),
     ) {
         let mine = ours.discards.clone();
-        let merged = ours.merged(None, Some(stored.clone()), holds_lock);
+        let base = known(&stored);
+        let merged = ours.merged(Some(&base), Some(stored.clone()), holds_lock).unwrap();
         for discard in mine.iter().chain(&stored.discards) {
             prop_assert!(merged.discards.contains(discard));
         }
@@ -215,21 +223,33 @@ proptest! {
     ) {
         let latest = [&ours, &stored].into_iter().filter_map(|record| record.paid.as_ref());
         let latest = latest.map(|paid| paid.receipt.at).max();
-        let merged = ours.clone().merged(None, Some(stored.clone()), holds_lock);
+        let base = known(&stored);
+        let merged = ours.clone().merged(Some(&base), Some(stored.clone()), holds_lock).unwrap();
         prop_assert_eq!(merged.paid.map(|paid| paid.receipt.at), latest);
     }
 
     #[test]
     fn d6_the_holder_writes_its_own_attempt(ours in any_record(), stored in any_record(), base in of(any_record())) {
-        let merged = ours.clone().merged(base.as_ref(), Some(stored), true);
-        prop_assert_eq!(merged.open, ours.open);
-        prop_assert_eq!(merged.session, ours.session);
+        let known = |record: &Record| record.open.as_ref().map(|attempt| attempt.key);
+        let theirs = known(&stored);
+        match ours.clone().merged(base.as_ref(), Some(stored), true) {
+            Ok(merged) => {
+                prop_assert_eq!(merged.open, ours.open);
+                prop_assert_eq!(merged.session, ours.session);
+            }
+            // An attempt that the holder never heard of is not written over.
+            Err(error) => {
+                prop_assert_eq!(error.code.as_str(), "journal_conflict");
+                prop_assert!(theirs.is_some() && theirs != known(&ours));
+                prop_assert!(base.is_none_or(|base| known(&base) != theirs));
+            }
+        }
     }
 
     #[test]
     fn d6_nothing_stored_or_nothing_new_changes_nothing(ours in any_record(), stored in any_record()) {
-        prop_assert_eq!(&ours.clone().merged(None, None, true), &ours);
-        prop_assert_eq!(&ours.clone().merged(Some(&stored), Some(stored.clone()), true), &ours);
+        prop_assert_eq!(&ours.clone().merged(None, None, true).unwrap(), &ours);
+        prop_assert_eq!(&ours.clone().merged(Some(&stored), Some(stored.clone()), true).unwrap(), &ours);
     }
 }
 
@@ -244,7 +264,7 @@ fn d6_what_this_tab_took_back_or_finished_stays_so() {
     let mut stored = full();
     let news = Fingerprint::parse(&"fedcba9876543210".repeat(2)).unwrap();
     stored.ledger.spend(news, 5);
-    let merged = ours.merged(Some(&base), Some(stored), true);
+    let merged = ours.merged(Some(&base), Some(stored), true).unwrap();
     assert_eq!(merged.ledger.entries().iter().map(|spent| spent.fingerprint).collect::<Vec<_>>(), [news]);
     assert!(merged.discards.is_empty());
     assert_eq!(merged.paid, None);
@@ -254,7 +274,7 @@ fn d6_what_this_tab_took_back_or_finished_stays_so() {
 fn d6_a_receipt_that_one_tab_has_shown_is_seen() {
     let (ours, mut stored) = (full(), full());
     stored.paid.as_mut().unwrap().acknowledged = true;
-    assert!(ours.merged(None, Some(stored), false).paid.unwrap().acknowledged);
+    assert!(ours.merged(None, Some(stored), false).unwrap().paid.unwrap().acknowledged);
 }
 
 #[test]

@@ -162,6 +162,8 @@ struct World {
     /// Under which key each token was sent.
     tokens: HashMap<String, IdempotencyKey>,
     minted: Vec<String>,
+    /// Until when the token that was handed over last may be sent.
+    expires_at: [Option<u64>; 2],
     /// The key whose outcome nobody in the browser knows.
     in_doubt: Option<IdempotencyKey>,
     /// A record could not be written: what it said may be missing in the journal.
@@ -268,6 +270,7 @@ impl World {
             keys: HashMap::new(),
             tokens: HashMap::new(),
             minted: Vec::new(),
+            expires_at: [None; 2],
             in_doubt: None,
             journal_failed: false,
             covered: HashMap::new(),
@@ -506,7 +509,13 @@ impl World {
         }
         let ours = Record::decode(&text).unwrap();
         let stored = self.record().map(|stored| *stored);
-        let merged = ours.clone().merged(self.tabs[t].base.as_deref(), stored, holds_lock);
+        let Ok(merged) = ours.clone().merged(self.tabs[t].base.as_deref(), stored, holds_lock) else {
+            // As the driver does: the core is shown what stands in the way, then told that nothing was written.
+            let record = self.record();
+            self.event(t, Event::JournalChanged { record });
+            self.event(t, Event::JournalFailed { effect });
+            return;
+        };
         self.stored = Some(merged.encode());
         self.tabs[t].base = Some(Box::new(ours));
         let durable = self.honest || !self.dice.once_in(10);
@@ -610,8 +619,8 @@ impl World {
         let mut base = old.base;
         for (_, text, holds_lock) in old.writes.into_iter().take(stored) {
             let ours = Record::decode(&text).unwrap();
-            let merged =
-                ours.clone().merged(base.as_deref(), self.record().map(|record| *record), holds_lock);
+            let stored = self.record().map(|record| *record);
+            let Ok(merged) = ours.clone().merged(base.as_deref(), stored, holds_lock) else { continue };
             self.stored = Some(merged.encode());
             base = Some(Box::new(ours));
         }
@@ -743,7 +752,8 @@ impl World {
             Event::SheetCartChanged { cart, .. } if is_open(before.state) => {
                 self.tabs[t].see(Some(cart.hash().clone()));
             }
-            Event::TokenReceived { token, .. } => {
+            Event::TokenReceived { token, expires_at, .. } => {
+                self.expires_at[t] = *expires_at;
                 self.minted.push(token.expose().to_owned());
                 let shown = before.cart.as_ref().map(|cart| cart.hash().clone()).unwrap();
                 self.tabs[t].agreed = Some((shown, self.tabs[t].page.clone()));
@@ -863,6 +873,7 @@ impl World {
         );
         self.check(self.lock == Some(t), "sent without the lock");
         self.check(!self.tabs[t].offline, "sent while offline");
+        self.check(self.expires_at[t].is_none_or(|at| self.now < at), "sent after the token expired");
         self.check(!self.tabs[t].stale, "sent although the cart has changed");
         self.check(
             after.session.is_some_and(|session| {

@@ -10,7 +10,7 @@
  */
 
 import { deepFreeze, toJson, toObject, toOptionalNumber, toOptionalText, toText } from './convert.js';
-import { type Core, type Host, makeCore, merge, type WasmConfig } from './core.js';
+import { type Core, type Host, makeCore } from './core.js';
 import {
   CartError,
   DisposedError,
@@ -18,13 +18,12 @@ import {
   fromCore,
   InputError,
   InternalError,
-  JournalError,
   type PayonceError,
   PortError,
-  report,
 } from './errors.js';
 import { init } from './init.js';
-import { type Ports, readOptions } from './options.js';
+import { readOptions, type Settings } from './options.js';
+import { type Records, records as recordsOf } from './records.js';
 import type {
   AttemptView,
   Cart,
@@ -48,6 +47,14 @@ import type {
 /** Hands one event to the core; tells whether it was accepted. */
 type Event = (core: Core, now: number) => boolean;
 
+/** The lock, and the effect that asked for it. */
+interface Hold {
+  readonly effect: number;
+  granted: boolean;
+  /** Whether it was taken away since. What was sent goes on, but what other tabs wrote counts. */
+  lost: boolean;
+}
+
 /** What a page has and a server has not. */
 const page: Partial<Pick<typeof globalThis, 'addEventListener' | 'removeEventListener' | 'navigator'>> = globalThis;
 
@@ -70,27 +77,25 @@ const STATES: readonly State[] = [
  * Starts a checkout: loads the WebAssembly module and reads the journal. An attempt that was open there is settled
  * first.
  *
- * Rejects with ConfigError (a wrong option), InitError (the module cannot be loaded) or JournalError: the record is
- * damaged or of a newer version and may name an open attempt, or, with `durability: 'required'`, it cannot be read.
+ * Rejects with ConfigError (a wrong option), InitError (the module cannot be loaded) or JournalError:
+ * `journal_newer` (a newer deployment wrote the record: load the page again), `journal_open_attempt_unreadable` (the
+ * record is damaged and may name a payment whose end is not known) or, with `durability: 'required'`,
+ * `journal_unreadable`. Any other damaged record is set aside and reported, and the journal counts as empty.
  */
 export async function createCheckout(options: CheckoutOptions): Promise<Checkout> {
-  const { ports, config } = readOptions(options);
+  const settings = readOptions(options);
+  const { ports, config, report } = settings;
   await init();
-  return drive(ports, config, await readRecord(ports, config));
-}
-
-async function readRecord({ journal }: Ports, config: WasmConfig): Promise<string | undefined> {
+  const records = recordsOf(ports.journal, config.durabilityRequired, report);
   try {
-    return (await journal.read()) ?? undefined;
-  } catch (cause) {
-    const error = new JournalError('journal_unreadable', null, '', { cause });
-    if (config.durabilityRequired) throw error;
-    report(error);
-    return undefined;
+    return drive(settings, records, await records.read());
+  } catch (error) {
+    ports.journal.close?.();
+    throw error;
   }
 }
 
-function drive(ports: Ports, config: WasmConfig, record: string | undefined): Checkout {
+function drive({ ports, config, report }: Settings, records: Records, record: string | undefined): Checkout {
   const { merchant, wallet, journal, lock, clock } = ports;
   const effects: (() => void)[] = [];
   const listeners = new Set<() => void>();
@@ -101,13 +106,10 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
   let over: (() => PayonceError) | undefined;
   /** The sheet that is showing. */
   let showing: number | undefined;
-  /** The effect that asked for the lock, while it is asked for or held. */
-  let locking: number | undefined;
-  let locked = false;
-  /** What this checkout read at its start or wrote last: its own words, without what other tabs had to say. */
-  let base = record;
-  /** Done when all journal writes so far are: one at a time, or an older record could end up over a newer one. */
-  let writes: Promise<unknown> = Promise.resolve();
+  /** The lock, while it is asked for or held. */
+  let hold: Hold | undefined;
+  /** The wait for another tab to let go of the lock. */
+  let watching: AbortController | undefined;
 
   // ------------------------------------------------------------------------------------------------ into the core
 
@@ -300,22 +302,21 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
 
     acquireLock: (effect) =>
       effects.push(() => {
-        locking = effect;
+        const mine: Hold = (hold = { effect, granted: false, lost: false });
         // Behind a release that still waits for its writes.
-        void writes.then(() => acquire(effect));
+        void records.idle().then(() => acquire(mine));
       }),
     releaseLock: () => effects.push(release),
 
     writeJournal: (effect, text, holdsLock) =>
       effects.push(() => {
-        const write = writes.then(() => journal.update((stored) => merge(text, base, stored, holdsLock)));
-        writes = write.then(
-          () => {
-            base = text;
-            answer((core, now) => core.journalAnswered(effect, true, journal.durable, now));
-          },
-          () => answer((core, now) => core.journalAnswered(effect, false, false, now)),
-        );
+        const mine = hold;
+        records
+          .write(text, () => holdsLock && mine?.lost === false)
+          .then(
+            () => answer((core, now) => core.journalAnswered(effect, true, journal.durable, now)),
+            () => answer((core, now) => core.journalAnswered(effect, false, false, now)),
+          );
       }),
 
     sendAttempt: (effect, key, session, cartHash, providerRef, headerName, headerValue, body, send) =>
@@ -398,19 +399,23 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
   }
 
   /** Asks for the lock. The journal is read once it is held: another tab may have written since. */
-  async function acquire(effect: number): Promise<void> {
+  async function acquire(mine: Hold): Promise<void> {
+    const { effect } = mine;
     try {
-      const granted = await lock.acquire();
-      if (locking !== effect) {
+      const granted = await lock.acquire(() => {
+        mine.lost = true;
+      });
+      if (hold !== mine) {
         if (granted) lock.release(); // nobody wants it any more
         return;
       }
-      locked = granted;
-      const record = granted ? await readRecord(ports, config) : undefined;
-      if (locking !== effect) return; // let go of meanwhile
+      mine.granted = granted;
+      const record = granted ? await records.read() : undefined;
+      if (hold !== mine) return; // let go of meanwhile
       handle((core, now) => core.lockAnswered(effect, granted, record, now));
       if (!granted) await watch();
     } catch (error) {
+      if (over) return;
       report(error);
       release();
       answer((core, now) => core.lockAnswered(effect, false, undefined, now));
@@ -419,17 +424,23 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
 
   /** Waits for whoever holds the lock, and tells the core what the journal holds then. */
   async function watch(): Promise<void> {
-    await lock.whenFree();
-    const record = await readRecord(ports, config);
-    answer((core, now) => core.lockFreed(record, now));
+    watching?.abort();
+    const { signal } = (watching = new AbortController());
+    try {
+      await lock.whenFree(signal);
+      if (signal.aborted) return;
+      const record = await records.read();
+      if (!signal.aborted) answer((core, now) => core.lockFreed(record, now));
+    } catch (error) {
+      if (!signal.aborted) report(error);
+    }
   }
 
   /** Lets go of the lock once what was written under it is stored: whoever gets it next reads the journal. */
   function release(): void {
-    locking = undefined;
-    if (!locked) return;
-    locked = false;
-    void writes.then(() => call('lock.release', () => lock.release()));
+    const held = hold;
+    hold = undefined;
+    if (held?.granted) void records.idle().then(() => held.lost || call('lock.release', () => lock.release()));
   }
 
   /** Lets go of everything. */
@@ -443,8 +454,10 @@ function drive(ports: Ports, config: WasmConfig, record: string | undefined): Ch
     for (const timer of timers.values()) clock.clearTimeout(timer);
     timers.clear();
     for (const effect of [...requests.keys()]) abort(effect);
+    watching?.abort();
     close();
     release();
+    void records.idle().then(() => call('journal.close', () => journal.close?.()));
   }
 
   const online = (): unknown => answer((core, now) => core.cameOnline(now));

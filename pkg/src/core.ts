@@ -1,7 +1,7 @@
 /** The core as the driver sees it: what it asks for (`Host`), how it is configured, and where an instance is made. */
 
-import { mergeRecords, WasmCheckout } from '../wasm/payonce.js';
-import { ConfigError, fromCore, JournalError } from './errors.js';
+import { checkRecord, mergeRecords, salvageRecord, WasmCheckout } from '../wasm/payonce.js';
+import { ConfigError, fromCore, JournalError, type PayonceError } from './errors.js';
 import type { Jitter, Notice, Snapshot } from './types.js';
 
 export type Core = WasmCheckout;
@@ -67,9 +67,36 @@ export interface Host {
  * What the journal must hold after `record` was written over what is `stored` there by now. `base` is what this
  * checkout read at its start or wrote last. Throws JournalError where one of them cannot be read.
  */
-export function merge(record: string, base: string | undefined, stored: string | null, holdsLock: boolean): string {
+export function merge(
+  record: string,
+  base: string | undefined,
+  stored: string | undefined,
+  holdsLock: boolean,
+): string {
   try {
-    return mergeRecords(record, base, stored ?? undefined, holdsLock);
+    return mergeRecords(record, base, stored, holdsLock);
+  } catch (thrown) {
+    throw fromCore(thrown, JournalError);
+  }
+}
+
+/** What is wrong with a record; undefined where it can be read. */
+export function flaw(record: string): PayonceError | undefined {
+  try {
+    checkRecord(record);
+    return undefined;
+  } catch (thrown) {
+    return fromCore(thrown, JournalError);
+  }
+}
+
+/**
+ * What may be taken up of a record that cannot be read: nothing, or a record of its open attempt alone. Throws
+ * JournalError where it must stay where it is, and nobody may pay past it.
+ */
+export function salvage(record: string): string | undefined {
+  try {
+    return salvageRecord(record);
   } catch (thrown) {
     throw fromCore(thrown, JournalError);
   }

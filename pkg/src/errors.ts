@@ -45,7 +45,7 @@ export class InitError extends PayonceError {
   override readonly name = 'InitError';
 }
 
-/** The journal's record is damaged or of a newer version, or it cannot be read although durability is required. */
+/** The journal's record is damaged or of a newer version, or the journal cannot be read or written. */
 export class JournalError extends PayonceError {
   override readonly name = 'JournalError';
 }
@@ -82,12 +82,18 @@ export function fromCore(thrown: unknown, Kind: ErrorKind): PayonceError {
   return new Kind(code, typeof path === 'string' ? path : null);
 }
 
-/** Tells the page's error handling of a fault that has no caller to be thrown at. */
-export function report(error: unknown): void {
-  try {
-    if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
-    else console.error(error);
-  } catch {
-    // An error handler that throws must not stop a payment half-way.
-  }
+/** Tells of a fault that has no caller to be thrown at. */
+export type Report = (error: unknown) => void;
+
+/** Tells `onError`, or else the page's error handling. */
+export function reporter(onError?: Report): Report {
+  return (error) => {
+    try {
+      if (onError) onError(error);
+      else if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
+      else console.error(error);
+    } catch {
+      // An error handler that throws must not stop a payment half-way.
+    }
+  };
 }

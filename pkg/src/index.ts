@@ -16,7 +16,8 @@ export {
   PortError,
 } from './errors.js';
 export { init, type WasmSource } from './init.js';
+export { indexedDbJournal } from './indexeddb.js';
 export { memoryJournal } from './journal.js';
-export { pageLock } from './lock.js';
+export { claimLock, pageLock, webLock } from './lock.js';
 export { type HttpMerchantOptions, httpMerchant } from './merchant.js';
 export type * from './types.js';

@@ -1,4 +1,144 @@
-import type { Lock } from './types.js';
+import { database } from './database.js';
+import type { Lock, StorageOptions } from './types.js';
+
+/**
+ * A lock for all tabs of the origin, by the Web Locks API: the browser lets go of it when the page is gone, whatever
+ * became of it. Only secure contexts (https, localhost) have it.
+ */
+export function webLock({ name = 'payonce', scope = 'default' }: StorageOptions = {}): Lock {
+  const lockName = `payonce:${name}:${scope}`;
+  /** Whoever waits for the lock to be free holds it for a moment. Who pays holds it for longer than this, in ms. */
+  const moment = 200;
+  let free: (() => void) | undefined;
+  /** Done once the browser knows that we hold it no more. */
+  let freed: Promise<unknown> = Promise.resolve();
+
+  return {
+    async acquire(lost) {
+      if (free) return false;
+      await freed;
+      const patience = new AbortController();
+      const timer = setTimeout(() => patience.abort(), moment);
+      const granted = new Promise<boolean>((resolve, reject) => {
+        freed = navigator.locks
+          .request(lockName, { mode: 'exclusive', signal: patience.signal }, () => {
+            clearTimeout(timer);
+            resolve(true);
+            return new Promise<void>((resolve) => {
+              free = resolve;
+            });
+          })
+          .catch((error: unknown) => {
+            const held = free !== undefined;
+            free = undefined;
+            if (held)
+              lost?.(); // another script has stolen it
+            else if (patience.signal.aborted) resolve(false);
+            else reject(error as Error);
+          })
+          .finally(() => clearTimeout(timer));
+      });
+      return granted;
+    },
+    async whenFree(signal) {
+      await navigator.locks.request(lockName, { mode: 'shared', ...(signal && { signal }) }, () => {});
+    },
+    release() {
+      const letGo = free;
+      free = undefined;
+      letGo?.();
+    },
+  };
+}
+
+/** How long a claim lasts that is not renewed, in ms. A tab that was killed keeps the others waiting for so long. */
+const LEASE = 15_000;
+const RENEWAL = LEASE / 3;
+const POLL = 1000;
+
+interface Claim {
+  readonly owner: string;
+  readonly expires: number;
+}
+
+/**
+ * A lock for all tabs of the origin, for pages without Web Locks: a claim in IndexedDB that is taken in one
+ * transaction and renewed while it is held.
+ *
+ * A page that sleeps for longer than the claim lasts, and then finds that another one has taken it, counts the lock as
+ * lost. That costs nothing but a second question to the merchant: what was sent is in the journal under its key.
+ */
+export function claimLock({ name = 'payonce', scope = 'default' }: StorageOptions = {}): Lock {
+  const db = database(name);
+  // Of this object, and kept nowhere: a tab that was opened from this one has a copy of its sessionStorage. And not by
+  // `randomUUID`, which only secure contexts have: those have Web Locks, too.
+  const owner = [...crypto.getRandomValues(new Uint32Array(4))].join('-');
+  let renewing: ReturnType<typeof setInterval> | undefined;
+
+  /** Whether somebody else holds it. A claim beyond the lease is none: the clock was set back since. */
+  const taken = (claim: Claim | undefined, now: number): boolean =>
+    claim !== undefined && claim.owner !== owner && now < claim.expires && claim.expires <= now + LEASE;
+
+  /** Makes the claim where nobody else has one; tells whether it is ours now. */
+  const claim = (): Promise<boolean> =>
+    db.transact<boolean>('claims', 'readwrite', (claims, then, answer) =>
+      then(claims.get(scope) as IDBRequest<Claim | undefined>, (found) => {
+        const now = Date.now();
+        const ours = !taken(found, now);
+        if (ours) claims.put({ owner, expires: now + LEASE } satisfies Claim, scope);
+        answer(ours);
+      }),
+    );
+
+  function stop(): void {
+    clearInterval(renewing);
+    renewing = undefined;
+  }
+
+  return {
+    async acquire(lost) {
+      if (renewing !== undefined || !(await claim())) return false;
+      let until = Date.now() + LEASE;
+      const timer = setInterval(() => {
+        claim().then(
+          (ours) => {
+            if (ours) until = Date.now() + LEASE;
+            else end();
+          },
+          () => {
+            if (Date.now() >= until) end(); // the last that was stored is over
+          },
+        );
+      }, RENEWAL);
+      const end = (): void => {
+        if (renewing !== timer) return; // let go of meanwhile
+        stop();
+        lost?.();
+      };
+      renewing = timer;
+      return true;
+    },
+    async whenFree(signal) {
+      for (;;) {
+        signal?.throwIfAborted();
+        const found = await db.transact<Claim | undefined>('claims', 'readonly', (claims, then, answer) =>
+          then(claims.get(scope) as IDBRequest<Claim | undefined>, answer),
+        );
+        if (!taken(found, Date.now())) return;
+        await new Promise((resolve) => setTimeout(resolve, POLL));
+      }
+    },
+    release() {
+      if (renewing === undefined) return;
+      stop();
+      db.transact<void>('claims', 'readwrite', (claims, then) =>
+        then(claims.get(scope) as IDBRequest<Claim | undefined>, (found) => {
+          if (found?.owner === owner) claims.delete(scope);
+        }),
+      ).catch(() => {}); // it expires
+    },
+  };
+}
 
 /** The locks that are held on this page, and who waits for each to be free. */
 const held = new Map<string, (() => void)[]>();

@@ -3,10 +3,11 @@
 import { systemClock } from './clock.js';
 import { toObject } from './convert.js';
 import type { WasmConfig } from './core.js';
-import { ConfigError } from './errors.js';
+import { ConfigError, type Report, reporter } from './errors.js';
+import { indexedDbJournal } from './indexeddb.js';
 import { memoryJournal } from './journal.js';
-import { pageLock } from './lock.js';
-import type { CheckoutOptions, Clock, Journal, Lock, Merchant, RetryOptions, Wallet } from './types.js';
+import { claimLock, pageLock, webLock } from './lock.js';
+import type { CheckoutOptions, Clock, Journal, Lock, Merchant, RetryOptions, StorageOptions, Wallet } from './types.js';
 
 export interface Ports {
   readonly merchant: Merchant;
@@ -14,6 +15,12 @@ export interface Ports {
   readonly journal: Journal;
   readonly lock: Lock;
   readonly clock: Clock;
+}
+
+export interface Settings {
+  readonly ports: Ports;
+  readonly config: WasmConfig;
+  readonly report: Report;
 }
 
 const METHODS: Readonly<Record<keyof Ports, readonly string[]>> = {
@@ -35,18 +42,31 @@ const RETRY: Readonly<Record<keyof RetryOptions, true>> = {
 };
 
 /** The ports and the core's configuration. The core checks the values of the latter. Throws ConfigError. */
-export function readOptions(options: CheckoutOptions): { ports: Ports; config: WasmConfig } {
+export function readOptions(options: CheckoutOptions): Settings {
   toObject(options, ConfigError);
-  const { merchant, wallet, journal, lock, clock, retry = {}, durability = 'preferred', ...unknown } = options;
+  const {
+    merchant,
+    wallet,
+    journal,
+    lock,
+    clock,
+    scope = 'default',
+    retry = {},
+    durability = 'preferred',
+    onError,
+    ...unknown
+  } = options;
   refuse(unknown, '');
   refuse(toObject(retry, ConfigError, 'retry'), 'retry.', RETRY);
   if (!['required', 'preferred'].includes(durability)) throw new ConfigError('invalid_option', 'durability');
+  if (typeof scope !== 'string') throw new ConfigError('not_a_string', 'scope');
+  if (onError !== undefined && typeof onError !== 'function') throw new ConfigError('not_a_function', 'onError');
 
   const ports: Ports = {
     merchant,
     wallet,
-    journal: journal ?? memoryJournal(),
-    lock: lock ?? pageLock(),
+    journal: journal ?? defaultJournal({ scope }),
+    lock: lock ?? defaultLock({ scope }),
     clock: clock ?? systemClock,
   };
   for (const [port, methods] of Object.entries(METHODS)) {
@@ -66,7 +86,19 @@ export function readOptions(options: CheckoutOptions): { ports: Ports; config: W
       retriesInPlace: wallet.retriesInPlace,
       durabilityRequired: durability === 'required',
     },
+    report: reporter(onError),
   };
+}
+
+/** Where the browser forbids IndexedDB it may still be there: that is a journal that cannot be written. */
+function defaultJournal(storage: StorageOptions): Journal {
+  return typeof indexedDB === 'undefined' ? memoryJournal() : indexedDbJournal(storage);
+}
+
+/** Web Locks are for secure contexts alone. */
+function defaultLock(storage: StorageOptions): Lock {
+  if (typeof globalThis.navigator?.locks?.request === 'function') return webLock(storage);
+  return typeof indexedDB === 'undefined' ? pageLock(storage.scope) : claimLock(storage);
 }
 
 /** A misspelt option must not silently have no effect. */

@@ -272,6 +272,17 @@ export interface Wallet {
   close(): void;
 }
 
+/** Where the browser keeps what the tabs of one shopper share. */
+export interface StorageOptions {
+  /** Name of the IndexedDB database, and part of the name of the lock and the channel. Default `payonce`. */
+  readonly name?: string;
+  /**
+   * Whose record it is: one for each merchant and shopper of the origin. Tabs of one scope know of each other's
+   * payments, and pay one at a time. Default `default`.
+   */
+  readonly scope?: string;
+}
+
 /** The durable record of the session, the open attempt and the spent ledger. Never a token. */
 export interface Journal {
   /** Whether a resolved `update` survives a crash of the browser. */
@@ -285,18 +296,23 @@ export interface Journal {
    * as it was. Resolves when the record is stored.
    */
   update(change: (stored: string | null) => string): Promise<void>;
+  /** Keeps a record that cannot be read, for whoever looks into it; `code` says why. It stays where it was, too. */
+  setAside?(record: string, code: string): Promise<void>;
   /** Calls `listener` when another tab may have written; returns how to stop that. */
   changed?(listener: () => void): () => void;
-  /** Lets go of what it holds. Called when the checkout is disposed. */
+  /** Lets go of what it holds until it is used again. Called when the checkout is disposed. */
   close?(): void;
 }
 
 /** One payer at a time. */
 export interface Lock {
-  /** Resolves true once the lock is held, false at once when somebody else holds it. */
-  acquire(): Promise<boolean>;
-  /** Resolves once nobody holds the lock; asked after a refusal. */
-  whenFree(): Promise<void>;
+  /**
+   * Resolves true once the lock is held; false, without waiting for it, when somebody else holds it. Calls `lost`
+   * where it is taken away before it was released.
+   */
+  acquire(lost?: () => void): Promise<boolean>;
+  /** Resolves once nobody holds the lock; asked after a refusal. Nobody listens any more once `signal` is aborted. */
+  whenFree(signal?: AbortSignal): Promise<void>;
   release(): void;
 }
 
@@ -331,14 +347,22 @@ export interface RetryOptions {
 export interface CheckoutOptions {
   readonly merchant: Merchant;
   readonly wallet: Wallet;
-  /** Default: `memoryJournal()`. */
+  /** Default: `indexedDbJournal({ scope })` where there is IndexedDB, else `memoryJournal()`. */
   readonly journal?: Journal;
-  /** Default: one lock for this page. */
+  /** Default: `webLock({ scope })` where there are Web Locks, else `claimLock({ scope })`, else `pageLock()`. */
   readonly lock?: Lock;
+  /** Of the default journal and lock: one for each merchant and shopper of the origin. Default `default`. */
+  readonly scope?: string;
   readonly clock?: Clock;
   readonly retry?: RetryOptions;
   /** `required` refuses to send where the journal cannot be written; `preferred` (default) goes on. */
   readonly durability?: 'required' | 'preferred';
+  /**
+   * Told of what went wrong and has no caller to be thrown at: a record that was set aside, a journal that cannot be
+   * written, a port or a listener that threw. Default: the page's error handling (`reportError`). Nobody has to act on
+   * it: the checkout goes on as it can.
+   */
+  readonly onError?: (error: unknown) => void;
 }
 
 export interface SetCartOptions {

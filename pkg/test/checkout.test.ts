@@ -945,7 +945,10 @@ describe('the journal', () => {
     await settled();
     expect(await journal.read()).toBe(foreign);
     expect(checkout.getSnapshot()).toMatchObject({ state: 'ready', durable: false });
-    expect(reported).toEqual([]);
+    expect(reported).toEqual([expect.any(JournalError)]);
+    checkout.setCart(OTHER_CART);
+    await settled();
+    expect(reported).toHaveLength(1); // the first of a row
   });
 
   it('that cannot be read makes no checkout where it is required', async () => {
@@ -959,12 +962,15 @@ describe('the journal', () => {
 
   it.each([
     ['journal_newer', '{"version":999}'],
-    ['journal_corrupt', '{"version":1'],
-  ])('D5: makes no checkout where its record means nothing: %s', async (code, record) => {
-    const journal: Journal = { ...memoryJournal(), read: () => Promise.resolve(record) };
+    ['journal_open_attempt_unreadable', '{"version":1'],
+    ['journal_open_attempt_unreadable', '{"version":1,"open":{"key":"0188c5d1-7a3f-4b6e-9c2d-5e8f1a2b3c4d"}}'],
+  ])('D5: makes no checkout where nobody may pay past its record: %s', async (code, record) => {
+    const journal = memoryJournal();
+    await journal.update(() => record);
     const error = await bench({ journal }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(JournalError);
     expect(error).toMatchObject({ code });
+    expect(await journal.read()).toBe(record);
   });
 });
 

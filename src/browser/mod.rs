@@ -50,7 +50,8 @@ pub fn merge_records(
     }
     let ours = Record::decode(record).map_err(InputError::from)?;
     let (base, stored) = (decoded(base)?, decoded(stored)?);
-    Ok(ours.merged(base.as_deref(), stored.map(|stored| *stored), holds_lock).encode())
+    let merged = ours.merged(base.as_deref(), stored.map(|stored| *stored), holds_lock);
+    Ok(merged.map_err(InputError::from)?.encode())
 }
 
 /// What may be taken up of a journal's `text` that cannot be read: nothing, or a record of the open attempt alone.

@@ -166,10 +166,12 @@ impl Checkout {
         match outcome {
             Outcome::Ambiguous(doubt) => self.resend_or_settle(open, payload, &doubt, delay, now),
             // A refusal is about one request. While an earlier one is unknown it proves nothing: a login that ran
-            // out between two sends refuses the second and has charged the first.
-            Outcome::Rejected(refusal) if open.attempt.sends > 1 && refusal.code.as_str() != "voided" => {
+            // out between two sends refuses the second and has charged the first, and so does a provider that
+            // declines a token because the first send has spent it.
+            Outcome::Rejected(ref refusal) if open.attempt.sends > 1 && refusal.code.as_str() != "voided" => {
                 self.settle(open, None)
             }
+            Outcome::Declined(_) if open.attempt.sends > 1 => self.settle(open, None),
             Outcome::ActionRequired(action) => {
                 if !open.may_send() {
                     return self.settle(open, None);

@@ -34,22 +34,14 @@ impl Checkout {
                 }
                 match previous {
                     Some(session) if session.bound.covers(&new.cart) => {
-                        if session.provider_ref.is_some()
-                            && new.provider_ref.is_some()
-                            && session.provider_ref != new.provider_ref
-                        {
-                            // The page made another provider object for the same cart: the old one must go.
-                            self.discard(&session);
-                            return Step::to(State::Ready { session: self.new_session(new, now) });
-                        }
-                        State::Ready { session: taken_up(session, new) }
+                        State::Ready { session: self.same_cart(session, new, now) }
                     }
                     Some(session) => self.supersede(&session, new, now),
                     None => State::Ready { session: self.new_session(new, now) },
                 }
             }
             State::Ready { session } if session.bound.cart.same_as(&new.cart) => {
-                State::Ready { session: taken_up(session, new) }
+                State::Ready { session: self.same_cart(session, new, now) }
             }
             State::SheetOpen { session, sheet } if session.bound.covers(&new.cart) => {
                 State::SheetOpen { session: taken_up(session, new), sheet }
@@ -59,11 +51,11 @@ impl Checkout {
                 self.supersede(&session, new, now)
             }
             State::Failed { session } if session.bound.covers(&new.cart) => {
-                State::Failed { session: taken_up(session, new) }
+                State::Failed { session: self.same_cart(session, new, now) }
             }
             State::Ready { session } | State::Failed { session } => self.supersede(&session, new, now),
             State::Blocked { session: Some(session) } if session.bound.covers(&new.cart) => {
-                State::Blocked { session: Some(taken_up(session, new)) }
+                State::Blocked { session: Some(self.same_cart(session, new, now)) }
             }
             State::Blocked { session } => {
                 if let Some(session) = &session {
@@ -148,20 +140,22 @@ impl Checkout {
     fn cart_after_success(&mut self, receipt: Receipt, page: &PageCart, new: NewCart, now: u64) -> State {
         let same = receipt.paid.covers(&new.cart);
         match page {
+            // A page that fetches its cart again may show none for a moment.
+            _ if same => {
+                self.tell(Notice::PaymentReceived);
+                State::Succeeded { receipt, page: PageCart::Bound }
+            }
             PageCart::Emptied => {
                 self.past = Some(receipt);
                 self.notices.clear();
                 State::Ready { session: self.new_session(new, now) }
             }
-            PageCart::Unseen if !same => {
+            PageCart::Unseen => {
                 self.past = Some(receipt);
                 self.tell(Notice::EarlierCartPaid);
                 State::Ready { session: self.new_session(new, now) }
             }
-            PageCart::Unseen | PageCart::Bound | PageCart::Changed(_) if same => {
-                State::Succeeded { receipt, page: PageCart::Bound }
-            }
-            PageCart::Unseen | PageCart::Bound | PageCart::Changed(_) => {
+            PageCart::Bound | PageCart::Changed(_) => {
                 self.tell(Notice::EarlierCartPaid);
                 State::Succeeded { receipt, page: PageCart::Changed(new) }
             }
@@ -331,6 +325,20 @@ impl Checkout {
     pub(super) fn new_session(&mut self, new: NewCart, now: u64) -> Session {
         let id = SessionId::from_entropy(self.draw());
         Session { id, bound: BoundCart::new(new.cart), provider_ref: new.provider_ref, created_at: now }
+    }
+
+    /// The session of a cart that was seen again. An unchanged cart changes nothing (rule C1); but where the page made
+    /// another provider object for it, the old one must not be paid any more.
+    fn same_cart(&mut self, session: Session, new: NewCart, now: u64) -> Session {
+        let other_object = matches!(
+            (&session.provider_ref, &new.provider_ref),
+            (Some(ours), Some(theirs)) if ours != theirs
+        );
+        if other_object {
+            self.discard(&session);
+            return self.new_session(new, now);
+        }
+        taken_up(session, new)
     }
 
     /// Another cart: the session of the old one dies, here and at the provider (rule C2).

@@ -11,6 +11,20 @@ use crate::key::IdempotencyKey;
 use crate::notice::Notice;
 use crate::outcome::{Action, Outcome, SettleAnswer};
 
+/// Providers ask for two challenges at the most (a fingerprint of the device, then the challenge proper). The third
+/// allows for one that failed technically; beyond that the merchant is going round in circles.
+const MAX_CHALLENGES: u32 = 3;
+
+impl Open {
+    /// Whether a merchant that asks for a challenge when asked for the truth gets it. After a reload it does, but not
+    /// for a shopper who gave it up or wants something else. Once a challenge is finished, the provider may need a
+    /// moment to take note of it: the merchant is asked a second time before it is believed that there is another.
+    fn may_challenge(&self, asked: u32) -> bool {
+        let first = self.challenges == 0;
+        self.may_send() && !self.challenge_refused && self.challenges < MAX_CHALLENGES && (first || asked > 0)
+    }
+}
+
 impl Checkout {
     /// Stops sending and asks for the truth. The merchant's lower bound for the next request holds here too, but a
     /// shopper who waits is not kept in the dark for longer than an attempt may last.
@@ -61,17 +75,14 @@ impl Checkout {
                 self.conclude(open, ending, now)
             }
             SettleAnswer::Pending { retry_after } => self.ask_later(open, asked, retry_after),
-            SettleAnswer::Outcome(outcome) => {
-                match outcome {
-                    Outcome::Ambiguous(doubt) => self.ask_later(open, asked, doubt.retry_after),
-                    // Offered again after a reload, but not to a shopper who gave it up or wants something else.
-                    Outcome::ActionRequired(action) if open.may_send() && !open.challenge_refused => {
-                        self.require_action(open, action)
-                    }
-                    Outcome::ActionRequired(_) => self.ask_later(open, asked, None),
-                    definitive => self.end_with(open, definitive, now),
+            SettleAnswer::Outcome(outcome) => match outcome {
+                Outcome::Ambiguous(doubt) => self.ask_later(open, asked, doubt.retry_after),
+                Outcome::ActionRequired(action) if open.may_challenge(asked) => {
+                    self.require_action(open, action)
                 }
-            }
+                Outcome::ActionRequired(_) => self.ask_later(open, asked, None),
+                definitive => self.end_with(open, definitive, now),
+            },
         })
     }
 
@@ -128,6 +139,7 @@ impl Checkout {
     }
 
     pub(super) fn require_action(&mut self, mut open: Open, action: Action) -> State {
+        open.challenges = open.challenges.saturating_add(1);
         self.tell(Notice::ActionRequired);
         let sheet = open.sheet.take();
         self.close_sheet(sheet);

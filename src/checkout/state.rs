@@ -64,6 +64,8 @@ pub(super) struct Open {
     pub retries: u32,
     /// An earlier attempt that turned out to be charged meanwhile: nothing is left to pay (rule U6).
     pub earlier_charge: Option<Receipt>,
+    /// How many challenges were shown.
+    pub challenges: u32,
     /// Whether the shopper gave up the challenge: it is not offered again.
     pub challenge_refused: bool,
     /// Whether the journal was known to name the attempt. Only then does a journal without it mean that another tab
@@ -82,6 +84,7 @@ impl Open {
             page,
             retries: 0,
             earlier_charge: None,
+            challenges: 0,
             challenge_refused: false,
             recorded,
         }

@@ -171,7 +171,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Sending => match event {
-            E::JournalChanged => To(&[Sending]),
+            E::JournalChanged => To(&[Sending, Settling]),
             E::PageRestored => To(&[Settling, Ready, Empty]),
             E::CartSet | E::SheetCartChanged => To(&[Sending, Ready]),
             E::CartCleared => To(&[Sending, Empty]),

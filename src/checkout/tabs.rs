@@ -222,6 +222,22 @@ impl Checkout {
                     }
                 }
             }
+            // The lock is ours but the journal holds an attempt that nobody settled: it was not readable before. Ours is
+            // not sent yet, so that one comes first.
+            State::Sending { open, stage: Stage::Recording(_), .. }
+                if record.open.as_ref().is_some_and(|theirs| theirs.key != open.attempt.key) =>
+            {
+                let Some(theirs) = record.open else {
+                    return Step::to(State::Ready { session: open.session });
+                };
+                self.ledger.release(open.attempt.fingerprint);
+                self.close_sheet(open.sheet);
+                self.ledger.spend(theirs.fingerprint, theirs.first_send.unwrap_or(0));
+                let session = session_of(record.session, &theirs, open.session.created_at);
+                let mut theirs = seen_from_here(theirs, session, Some(open.session));
+                theirs.earlier_charge = self.unseen(record.paid);
+                self.settle(theirs, None)
+            }
             other => other,
         })
     }
@@ -332,10 +348,12 @@ impl Checkout {
     }
 }
 
-/// The receipt of a charge for the session's cart that came after the session began: another tab paid it.
+/// The receipt of a charge for the session's cart, if another tab paid that: after the session began, or before and
+/// the shopper has not seen the receipt yet.
 fn paid_meanwhile(paid: Option<Paid>, session: &Session) -> Option<Receipt> {
-    let receipt = paid?.receipt;
-    (receipt.at >= session.created_at && receipt.paid.covers(&session.bound.cart)).then_some(receipt)
+    let Paid { receipt, acknowledged } = paid?;
+    let news = !acknowledged || receipt.at >= session.created_at;
+    (news && receipt.paid.covers(&session.bound.cart)).then_some(receipt)
 }
 
 /// The session of an attempt that another page made.

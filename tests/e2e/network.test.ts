@@ -48,7 +48,7 @@ describe('the network', () => {
   });
 
   test('the network goes away during the send, with the charge made', async ({ shop, merchant }) => {
-    await shop.open({ retry: { maxRetries: 1 } });
+    await shop.open({ retry: { maxRetries: 1, sendTimeout: 2500 } });
     await merchant.faults({ kind: 'drip' });
     await shop.pay();
     await shop.ledgerShows(({ charges }) => charges.length === 1);

@@ -2,7 +2,7 @@
 
 use crate::scenario::{Scenario, approved, cart, declined, discards, lost, names, rejected};
 use payonce::cart::Cart;
-use payonce::checkout::{Effect, Event, StateKind};
+use payonce::checkout::{Effect, Event, Rejection, StateKind};
 use payonce::outcome::{Cause, SettleAnswer};
 
 fn in_sheet(scenario: &mut Scenario, cart: Cart) -> Vec<Effect> {
@@ -377,4 +377,37 @@ fn c3_every_end_without_a_charge_leads_to_the_new_session() {
         assert_eq!(s.snapshot().session.unwrap().cart_hash, *cart("sku", 2).hash(), "{outcome:?}");
         assert_eq!(s.sends().len(), 1);
     }
+}
+
+#[test]
+fn c3_a_paid_cart_that_flickers_is_still_paid() {
+    let mut s = Scenario::new().into_succeeded();
+    s.clear_cart();
+    s.set_cart(cart("sku", 1));
+    assert_eq!((s.state(), s.notices()), (StateKind::Succeeded, vec!["payment_received"]));
+    s.refused(Event::SheetRequested, Rejection::AlreadyPaid);
+    // Another cart after an empty one is another purchase.
+    s.clear_cart();
+    s.set_cart(cart("sku", 2));
+    assert_eq!(s.state(), StateKind::Ready);
+}
+
+#[test]
+fn u8_a_cart_that_is_back_as_it_was_paid_is_simply_paid() {
+    let mut s = Scenario::new().into_succeeded();
+    s.set_cart(cart("sku", 2));
+    assert_eq!(s.notices(), ["earlier_cart_paid"]);
+    s.set_cart(cart("sku", 1));
+    assert_eq!(s.notices(), ["payment_received"]);
+}
+
+#[test]
+fn c2_another_provider_object_for_the_same_cart_replaces_the_first() {
+    let mut s = Scenario::new();
+    s.set_cart_with_ref(cart("sku", 1), "pi_1");
+    let old = s.session();
+    let effects = s.set_cart_with_ref(cart("sku", 1), "pi_2");
+    assert_eq!(discards(&effects), [(old, Some("pi_1"))]);
+    assert_eq!((s.state(), s.notices()), (StateKind::Ready, vec![]));
+    assert!(s.set_cart(cart("sku", 1)).is_empty(), "a page that does not say changes nothing");
 }

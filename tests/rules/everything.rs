@@ -97,6 +97,10 @@ fn t6_no_secret_is_shown_anywhere() {
     w.event(Event::ActionEnded { effect, completed: true });
     let effect = w.s.question();
     w.event(Event::SettleAnswered { effect, answer: SettleAnswer::Outcome(action()) });
+    let (effect, _) = w.s.timer().unwrap();
+    w.event(Event::TimerFired { effect });
+    let effect = w.s.question();
+    w.event(Event::SettleAnswered { effect, answer: SettleAnswer::Outcome(action()) });
     let effect = w.s.action();
     w.event(Event::ActionEnded { effect, completed: false });
     let effect = w.s.question();

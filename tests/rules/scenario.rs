@@ -179,7 +179,7 @@ impl Scenario {
             if let Effect::WriteJournal { record, holds_lock, .. } = effect {
                 let ours = Record::decode(record).unwrap();
                 let stored = self.record().map(|stored| *stored);
-                let merged = ours.clone().merged(self.base.as_deref(), stored, *holds_lock);
+                let merged = ours.clone().merged(self.base.as_deref(), stored, *holds_lock).unwrap();
                 self.journal = Some(merged.encode());
                 self.base = Some(Box::new(ours));
             }

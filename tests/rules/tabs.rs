@@ -255,3 +255,31 @@ fn d6_an_outcome_reported_to_a_blocked_tab_counts() {
     assert_eq!(s.state(), StateKind::Succeeded);
     s.refused(Event::OutcomeReported { key, outcome: declined("late") }, Rejection::AlreadyPaid);
 }
+
+#[test]
+fn d6_a_receipt_that_nobody_has_seen_is_shown_to_a_tab_whose_cart_came_later() {
+    let a = Scenario::new().into_ready();
+    let mut b = a.other_tab();
+    let mut a = a.into_sending();
+    a.approve();
+    b.journal = a.journal.clone();
+    b.pass(60_000);
+    b.set_cart(cart("sku", 1));
+    b.open_sheet();
+    b.token("tok_b");
+    assert_eq!((b.state(), b.sends()), (StateKind::Succeeded, vec![]));
+}
+
+#[test]
+fn d3_an_open_attempt_that_was_not_readable_with_the_lock_comes_first() {
+    let mut a = Scenario::new().into_ready();
+    let other = a.other_tab().into_sending();
+    a.journal_answers = false;
+    a.open_sheet();
+    a.token("tok_a");
+    let record = other.record();
+    a.ok(Event::JournalChanged { record });
+    assert_eq!((a.state(), a.key(), a.sends()), (StateKind::Settling, other.key(), vec![]));
+    a.settle_voided();
+    assert_eq!(a.state(), StateKind::Ready);
+}

@@ -192,7 +192,8 @@ fn t5_the_same_content_is_the_same_token() {
 #[test]
 fn t7_an_expired_token_is_not_sent() {
     let mut s = Scenario::new().into_sheet_open();
-    s.token_until("tok_a", START);
+    // It is refused at once: no lock is asked for, no attempt begins.
+    assert_eq!(names(&s.token_until("tok_a", START)), ["RetrySheet"]);
     assert_eq!(s.sends(), []);
     assert_eq!(s.notices(), ["fresh_token_needed"]);
     // Nor later, should the wallet leave out the date.

@@ -26,8 +26,11 @@ export interface StartOptions {
   readonly retry?: RetryOptions;
   readonly retriesInPlace?: boolean;
   readonly durability?: 'required' | 'preferred';
-  /** Where the journal is kept: in the `page` (default), in the `browser`, where it outlives the page, or nowhere. */
-  readonly journal?: 'page' | 'browser' | 'broken';
+  /**
+   * Where the journal is kept: in the `page` (default), in the `browser`, where it outlives the page, nowhere, or
+   * wherever `payonce` keeps it by itself, together with its lock.
+   */
+  readonly journal?: 'page' | 'browser' | 'broken' | 'payonce';
 }
 
 /** What the shopper was shown at some moment. */
@@ -50,6 +53,12 @@ export interface Shop {
   readonly activated: readonly boolean[];
   /** All that the shopper was shown, in order. */
   readonly shown: readonly Shown[];
+  /** ms by which the shopper's clock is wrong. */
+  skew: number;
+  /** What the page sends next to the merchant gets stuck in the browser. */
+  stuck: boolean;
+  /** What got stuck. */
+  readonly held: readonly string[];
 }
 
 declare global {
@@ -69,7 +78,7 @@ const page = {
   sheetTotal: byId('sheet-total'),
   challenge: byId('challenge'),
 };
-const journals: Readonly<Record<StartOptions['journal'] & string, Journal>> = {
+const journals: Readonly<Record<Exclude<StartOptions['journal'], 'payonce' | undefined>, Journal>> = {
   page: memoryJournal(),
   browser: {
     durable: true,
@@ -86,7 +95,12 @@ const journals: Readonly<Record<StartOptions['journal'] & string, Journal>> = {
     update: () => Promise.reject(new DOMException('the disk is full', 'QuotaExceededError')),
   },
 };
-const shop: { -readonly [K in keyof Shop]: Shop[K] } & { sheets: Sheet[]; activated: boolean[]; shown: Shown[] } = {
+const shop: { -readonly [K in keyof Shop]: Shop[K] } & {
+  sheets: Sheet[];
+  activated: boolean[];
+  shown: Shown[];
+  held: string[];
+} = {
   start,
   startAnother,
   // Both are there when `start` has resolved, and nothing is asked of them before.
@@ -95,6 +109,9 @@ const shop: { -readonly [K in keyof Shop]: Shop[K] } & { sheets: Sheet[]; activa
   sheets: [],
   activated: [],
   shown: [],
+  skew: 0,
+  stuck: false,
+  held: [],
 };
 
 async function start(options: StartOptions = {}): Promise<void> {
@@ -114,12 +131,24 @@ async function startAnother(
 
 function settings(wallet: Wallet, { retry, durability, journal = 'page' }: StartOptions): CheckoutOptions {
   return {
-    merchant: httpMerchant({ url: '', performAction }),
+    merchant: httpMerchant({ url: '', performAction, fetch: send }),
     wallet,
-    journal: journals[journal],
+    ...(journal !== 'payonce' && { journal: journals[journal] }),
+    clock: {
+      now: () => Date.now() + shop.skew,
+      setTimeout: (callback, delay) => setTimeout(callback, delay),
+      clearTimeout: (timer) => clearTimeout(timer as number),
+    },
     retry: { ...RETRY, ...retry },
     ...(durability !== undefined && { durability }),
   };
+}
+
+function send(url: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  if (!shop.stuck) return fetch(url, init);
+  shop.stuck = false;
+  shop.held.push(url instanceof Request ? url.url : String(url));
+  return new Promise(() => {});
 }
 
 /** The wallet, with what a test wants to know of it. */

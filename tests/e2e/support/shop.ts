@@ -149,13 +149,6 @@ export class Shop {
     await this.#sees(`body[data-state=${state}]`);
   }
 
-  /** Waits until the checkout has been in that state, however briefly. */
-  async passes(state: State): Promise<void> {
-    await expect
-      .poll(async () => (await this.shown()).map((shown) => shown.state), { timeout: PATIENCE })
-      .toContain(state);
-  }
-
   /** All that the shopper was shown so far. */
   async shown(): Promise<readonly Shown[]> {
     return this.page.evaluate(() => window.shop.shown);

@@ -1,0 +1,101 @@
+/** The journal as the driver uses it: one write at a time, no read in between, and what cannot be read set aside. */
+
+import { flaw, merge, salvage } from './core.js';
+import { JournalError, type Report } from './errors.js';
+import type { Journal } from './types.js';
+
+export interface Records {
+  /**
+   * What the journal holds once all writes so far are done. Rejects with JournalError where nobody may pay past what
+   * it holds, or where it cannot be read although that is `required`.
+   */
+  read(): Promise<string | undefined>;
+  /**
+   * Replaces the record, behind all writes so far. Rejects where that cannot be done. `holdsLock` is asked when it is
+   * this write's turn.
+   */
+  write(record: string, holdsLock: () => boolean): Promise<void>;
+  /** Resolves when all writes so far are done. */
+  idle(): Promise<unknown>;
+}
+
+export function records(journal: Journal, required: boolean, report: Report): Records {
+  /** What this checkout read first or wrote last: its own words, without what other tabs had to say. */
+  let base: string | undefined;
+  let begun = false;
+  /** A record that cannot be read, and what may be taken up of it. It stays in the journal until the next write. */
+  let damaged: { text: string; rest: string | undefined } | undefined;
+  /** One write at a time, or an older record could end up over a newer one. */
+  let writes: Promise<unknown> = Promise.resolve();
+  let failing = false;
+
+  /** What may be taken up of what the journal holds. */
+  async function usable(stored: string | null): Promise<string | undefined> {
+    if (stored === null) return undefined;
+    if (stored === damaged?.text) return damaged.rest;
+    const error = flaw(stored);
+    if (!error) return stored;
+    const rest = salvage(stored);
+    report(error);
+    try {
+      await journal.setAside?.(stored, error.code);
+    } catch (fault) {
+      report(fault);
+    }
+    damaged = { text: stored, rest };
+    return rest;
+  }
+
+  async function stored(): Promise<string | null> {
+    try {
+      return await journal.read();
+    } catch (cause) {
+      // A newer deployment keeps its records where this one cannot read them.
+      if (cause instanceof JournalError && cause.code === 'journal_newer') throw cause;
+      const error = new JournalError('journal_unreadable', null, '', { cause });
+      if (required) throw error;
+      report(error);
+      return null;
+    }
+  }
+
+  return {
+    async read() {
+      for (;;) {
+        const before = writes;
+        await before;
+        const record = await usable(await stored());
+        if (writes !== before) continue;
+        if (!begun) base = record;
+        begun = true;
+        return record;
+      }
+    },
+
+    write(record, holdsLock) {
+      const change = (found: string | null): string => {
+        const theirs = found !== null && found === damaged?.text ? damaged.rest : found;
+        return merge(record, base, theirs ?? undefined, holdsLock());
+      };
+      const write = writes
+        .then(() => journal.update(change))
+        .then(
+          () => {
+            base = record;
+            failing = false;
+          },
+          (cause: unknown) => {
+            const error =
+              cause instanceof JournalError ? cause : new JournalError('journal_unwritable', null, '', { cause });
+            if (!failing) report(error); // the first of a row
+            failing = true;
+            throw error;
+          },
+        );
+      writes = write.catch(() => {});
+      return write;
+    },
+
+    idle: () => writes,
+  };
+}
