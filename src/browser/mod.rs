@@ -206,6 +206,12 @@ impl WasmCheckout {
         })
     }
 
+    /// The lock cannot be had, and not because of another tab.
+    #[wasm_bindgen(js_name = lockFailed)]
+    pub fn lock_failed(&mut self, effect: u32, now: f64) -> bool {
+        self.handle(Event::LockFailed { effect: EffectId(effect) }, now)
+    }
+
     /// The tab that held the lock let go of it, and then the journal held `record`.
     #[wasm_bindgen(js_name = lockFreed)]
     pub fn lock_freed(&mut self, record: Option<String>, now: f64) -> Result<bool, JsValue> {

@@ -48,7 +48,7 @@ pub enum Effect {
         /// The sheet.
         sheet: EffectId,
     },
-    /// Ask for the lock. Answer: `LockGranted` or `LockRefused`.
+    /// Ask for the lock. Answer: `LockGranted`, `LockRefused` or `LockFailed`.
     AcquireLock {
         /// This effect.
         effect: EffectId,

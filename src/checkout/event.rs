@@ -81,6 +81,11 @@ pub enum Event {
         /// The effect that asked for it.
         effect: EffectId,
     },
+    /// The lock cannot be had, and not because of another tab.
+    LockFailed {
+        /// The effect that asked for it.
+        effect: EffectId,
+    },
     /// The tab that held the lock let go of it.
     LockFreed {
         /// The journal as it was found then.
@@ -201,7 +206,7 @@ macro_rules! kinds {
 
 kinds! {
     JournalRead, CartSet, CartCleared, SheetCartChanged, SheetRequested, TokenReceived, SheetCancelled, SheetFailed,
-    SheetBusy, LockGranted, LockRefused, LockFreed, JournalChanged, PageRestored, JournalWritten, JournalFailed, SendAnswered, SettleAnswered,
+    SheetBusy, LockGranted, LockRefused, LockFailed, LockFreed, JournalChanged, PageRestored, JournalWritten, JournalFailed, SendAnswered, SettleAnswered,
     DiscardAnswered, TimerFired, ActionEnded, WentOffline, CameOnline, OutcomeReported, CheckRequested, Acknowledged,
 }
 

@@ -208,6 +208,7 @@ impl Checkout {
             Event::JournalFailed { effect } => self.journal_answered(state, effect, None, now),
             Event::LockGranted { effect, record } => self.lock_granted(state, effect, record, now),
             Event::LockRefused { effect } => self.lock_refused(state, effect),
+            Event::LockFailed { effect } => self.lock_failed(state, effect, now),
             Event::LockFreed { record } => self.lock_freed(state, record),
             Event::JournalChanged { record } => self.journal_changed(state, record),
             Event::PageRestored { record, cart_follows } => {

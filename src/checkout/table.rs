@@ -116,9 +116,12 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::SheetCartChanged | E::TokenReceived | E::SheetCancelled | E::SheetFailed | E::SheetBusy => {
                 Reject(R::StaleSheet)
             }
-            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
-                Reject(R::LateAnswer)
-            }
+            E::LockGranted
+            | E::LockRefused
+            | E::LockFailed
+            | E::SendAnswered
+            | E::SettleAnswered
+            | E::ActionEnded => Reject(R::LateAnswer),
             E::CheckRequested => Reject(R::NothingToCheck),
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
@@ -140,9 +143,12 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::SheetCartChanged | E::TokenReceived | E::SheetCancelled | E::SheetFailed | E::SheetBusy => {
                 Reject(R::StaleSheet)
             }
-            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
-                Reject(R::LateAnswer)
-            }
+            E::LockGranted
+            | E::LockRefused
+            | E::LockFailed
+            | E::SendAnswered
+            | E::SettleAnswered
+            | E::ActionEnded => Reject(R::LateAnswer),
             E::CheckRequested => Reject(R::NothingToCheck),
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
@@ -164,9 +170,12 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::OutcomeReported => To(&[SheetOpen, Succeeded]),
             E::JournalRead => Reject(R::AlreadyStarted),
             E::SheetRequested => Reject(R::AlreadyOpen),
-            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
-                Reject(R::LateAnswer)
-            }
+            E::LockGranted
+            | E::LockRefused
+            | E::LockFailed
+            | E::SendAnswered
+            | E::SettleAnswered
+            | E::ActionEnded => Reject(R::LateAnswer),
             E::CheckRequested => Reject(R::NothingToCheck),
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
@@ -177,6 +186,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::CartCleared => To(&[Sending, Empty]),
             E::LockGranted => To(&[Sending, Settling, Succeeded, SheetOpen, Ready]),
             E::LockRefused => To(&[Blocked]),
+            E::LockFailed => To(&[SheetOpen, Ready]),
             E::JournalWritten | E::JournalFailed => To(&[Sending, Waiting, SheetOpen, Ready]),
             E::SendAnswered => {
                 To(&[Waiting, ActionRequired, Settling, Succeeded, SheetOpen, Ready, Empty, Failed])
@@ -213,9 +223,12 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             | E::LockFreed => To(&[Waiting]),
             E::JournalRead => Reject(R::AlreadyStarted),
             E::SheetRequested | E::TokenReceived | E::CheckRequested => Reject(R::AttemptOpen),
-            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
-                Reject(R::LateAnswer)
-            }
+            E::LockGranted
+            | E::LockRefused
+            | E::LockFailed
+            | E::SendAnswered
+            | E::SettleAnswered
+            | E::ActionEnded => Reject(R::LateAnswer),
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         ActionRequired => match event {
@@ -235,13 +248,16 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::SheetRequested | E::TokenReceived => Reject(R::AttemptOpen),
             // The sheet is closed before the challenge begins.
             E::SheetCartChanged | E::SheetCancelled | E::SheetFailed | E::SheetBusy => Reject(R::StaleSheet),
-            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered => Reject(R::LateAnswer),
+            E::LockGranted | E::LockRefused | E::LockFailed | E::SendAnswered | E::SettleAnswered => {
+                Reject(R::LateAnswer)
+            }
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Settling => match event {
             E::JournalChanged | E::PageRestored => To(&[Settling]),
             E::LockGranted => To(&[Settling, Succeeded, Ready, Empty]),
             E::LockRefused => To(&[Blocked, Settling]),
+            E::LockFailed => To(&[Settling]),
             E::SettleAnswered => {
                 To(&[Settling, Unresolved, ActionRequired, Succeeded, SheetOpen, Ready, Empty, Failed])
             }
@@ -282,9 +298,12 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::TokenReceived => Reject(R::AttemptOpen),
             // The sheet is closed before anybody is told not to pay again.
             E::SheetCartChanged | E::SheetCancelled | E::SheetFailed | E::SheetBusy => Reject(R::StaleSheet),
-            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
-                Reject(R::LateAnswer)
-            }
+            E::LockGranted
+            | E::LockRefused
+            | E::LockFailed
+            | E::SendAnswered
+            | E::SettleAnswered
+            | E::ActionEnded => Reject(R::LateAnswer),
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Succeeded => match event {
@@ -303,9 +322,12 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             // Whatever comes after success is logged and never shown (rule U7).
             E::SheetRequested | E::TokenReceived | E::OutcomeReported => Reject(R::AlreadyPaid),
             E::SheetCartChanged | E::SheetCancelled | E::SheetFailed | E::SheetBusy => Reject(R::StaleSheet),
-            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
-                Reject(R::LateAnswer)
-            }
+            E::LockGranted
+            | E::LockRefused
+            | E::LockFailed
+            | E::SendAnswered
+            | E::SettleAnswered
+            | E::ActionEnded => Reject(R::LateAnswer),
             E::CheckRequested => Reject(R::NothingToCheck),
         },
         Blocked => match event {
@@ -323,9 +345,12 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::JournalRead => Reject(R::AlreadyStarted),
             E::SheetRequested | E::TokenReceived | E::CheckRequested => Reject(R::AnotherTabPays),
             E::SheetCartChanged | E::SheetCancelled | E::SheetFailed | E::SheetBusy => Reject(R::StaleSheet),
-            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
-                Reject(R::LateAnswer)
-            }
+            E::LockGranted
+            | E::LockRefused
+            | E::LockFailed
+            | E::SendAnswered
+            | E::SettleAnswered
+            | E::ActionEnded => Reject(R::LateAnswer),
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },
         Failed => match event {
@@ -346,9 +371,12 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::SheetCartChanged | E::TokenReceived | E::SheetCancelled | E::SheetFailed | E::SheetBusy => {
                 Reject(R::StaleSheet)
             }
-            E::LockGranted | E::LockRefused | E::SendAnswered | E::SettleAnswered | E::ActionEnded => {
-                Reject(R::LateAnswer)
-            }
+            E::LockGranted
+            | E::LockRefused
+            | E::LockFailed
+            | E::SendAnswered
+            | E::SettleAnswered
+            | E::ActionEnded => Reject(R::LateAnswer),
             E::CheckRequested => Reject(R::NothingToCheck),
             E::Acknowledged => Reject(R::NothingToAcknowledge),
         },

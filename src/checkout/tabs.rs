@@ -154,6 +154,18 @@ impl Checkout {
         Step::to(State::Blocked { session })
     }
 
+    /// Without a lock nothing is sent, because another tab may be sending. But the truth may always be asked for: that
+    /// charges nobody.
+    pub(super) fn lock_failed(&mut self, state: State, effect: EffectId, now: u64) -> Step {
+        Step::to(match state {
+            State::Sending { open, stage: Stage::Locking(asked), .. } if asked == effect => {
+                self.abandon(open, Some(Notice::RecordUnavailable), now)
+            }
+            State::Settling { open, ask: Ask::Locking(asked), .. } if asked == effect => self.ask(open, 0),
+            other => return Step::reject(other, Rejection::LateAnswer),
+        })
+    }
+
     pub(super) fn lock_freed(&mut self, state: State, record: Option<Box<Record>>) -> Step {
         if let Some(record) = &record {
             self.ledger.merge(&record.ledger);

@@ -283,3 +283,32 @@ fn d3_an_open_attempt_that_was_not_readable_with_the_lock_comes_first() {
     a.settle_voided();
     assert_eq!(a.state(), StateKind::Ready);
 }
+
+#[test]
+fn d6_a_lock_that_fails_is_no_other_tab() {
+    let mut a = Scenario::new().into_sheet_open();
+    a.lock_answers = false;
+    a.token("tok_a");
+    let effect = a.lock();
+    a.ok(Event::LockFailed { effect });
+    assert_eq!(
+        (a.state(), a.notices(), a.sends()),
+        (StateKind::SheetOpen, vec!["record_unavailable"], vec![])
+    );
+    // Nothing was sent, so the same token is as good as new.
+    a.lock_answers = true;
+    a.token("tok_a");
+    a.approve();
+    assert_eq!(a.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d3_the_truth_is_asked_for_even_without_a_lock() {
+    let mut a = Scenario::new().into_sending();
+    a.lock_answers = false;
+    a.reload();
+    let effect = a.lock();
+    a.ok(Event::LockFailed { effect });
+    a.settle_with(crate::scenario::approved());
+    assert_eq!(a.state(), StateKind::Succeeded);
+}
