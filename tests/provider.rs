@@ -988,3 +988,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn u5_whatever_says_already_is_settled_before_anybody_sees_an_error() {
+    for code in ["already_paid", "order_already_paid", "already_captured", "duplicate_transaction"] {
+        for body in [
+            format!(r#"{{"code":"{code}"}}"#),
+            format!(r#"{{"outcome":"declined","code":"{code}"}}"#),
+            format!(r#"{{"outcome":"rejected","code":"{code}","tokenConsumed":false}}"#),
+        ] {
+            for profile in Profile::ALL {
+                let outcome = profile.classify(&reply(400, &body));
+                assert!(matches!(outcome, Outcome::Ambiguous(_)), "{}: {body}: {outcome:?}", profile.name());
+            }
+        }
+    }
+}

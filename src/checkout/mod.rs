@@ -210,7 +210,7 @@ impl Checkout {
             Event::LockRefused { effect } => self.lock_refused(state, effect),
             Event::LockFailed { effect } => self.lock_failed(state, effect, now),
             Event::LockFreed { record } => self.lock_freed(state, record),
-            Event::JournalChanged { record } => self.journal_changed(state, record),
+            Event::JournalChanged { record } => self.journal_changed(state, record, now),
             Event::PageRestored { record, cart_follows } => {
                 self.page_restored(state, record, cart_follows, now)
             }

@@ -70,6 +70,13 @@ impl Checkout {
                 }
                 return self.succeed(receipt, open.sheet, open.page);
             }
+            if is_stale(&open.session, record.session.as_ref()) {
+                // The cart is another one in a newer tab: the shopper agreed to an old total.
+                self.ledger.release(token);
+                self.close_sheet(open.sheet);
+                self.release_lock = true;
+                return self.renew(open.session, now);
+            }
             if spent_elsewhere {
                 // Another tab spent this token meanwhile (rule T3).
                 let ending = Ending::Again { why: Some(Notice::FreshTokenNeeded), in_sheet: true };
@@ -203,7 +210,7 @@ impl Checkout {
     }
 
     /// Another tab wrote the journal. While this tab pays, that cannot have been about paying.
-    pub(super) fn journal_changed(&mut self, state: State, record: Option<Box<Record>>) -> Step {
+    pub(super) fn journal_changed(&mut self, state: State, record: Option<Box<Record>>, now: u64) -> Step {
         let Some(record) = record else { return Step::to(state) };
         let record = *record;
         self.ledger.merge(&record.ledger);
@@ -215,17 +222,14 @@ impl Checkout {
                 self.seen_elsewhere(session, record, |session| State::Failed { session })
             }
             State::SheetOpen { session, sheet } => {
-                let stale = record.session.as_ref().is_some_and(|theirs| {
-                    theirs.created_at > session.created_at && !theirs.bound.covers(&session.bound.cart)
-                });
+                let stale = is_stale(&session, record.session.as_ref());
                 let next =
                     self.seen_elsewhere(session, record, |session| State::SheetOpen { session, sheet });
                 match next {
                     State::SheetOpen { session, sheet } if stale => {
                         // The cart is another one in the newer tab: nobody must agree to the old total.
                         self.close_sheet(Some(sheet));
-                        self.tell(Notice::CartChanged);
-                        State::Ready { session }
+                        self.renew(session, now)
                     }
                     State::SheetOpen { session, sheet } => State::SheetOpen { session, sheet },
                     other => {
@@ -252,6 +256,15 @@ impl Checkout {
             }
             other => other,
         })
+    }
+
+    /// A cart that another tab has replaced is paid only if the shopper asks for it once more, here and now: in a
+    /// session of its own, which is then the newest.
+    fn renew(&mut self, session: Session, now: u64) -> State {
+        self.discard(&session);
+        self.tell(Notice::CartChanged);
+        let new = NewCart { cart: session.bound.cart, provider_ref: None };
+        State::Ready { session: self.new_session(new, now) }
     }
 
     /// What another tab did to a cart that this tab has not begun to pay: it may be paying it, or have paid it.
@@ -338,7 +351,7 @@ impl Checkout {
                 self.close_sheet(sheet);
                 return Step::to(self.take_over(open));
             }
-            ready => self.journal_changed(ready, record).state,
+            ready => self.journal_changed(ready, record, now).state,
         };
         Step::to(match step {
             State::Ready { session } => session_again(session),
@@ -366,6 +379,13 @@ fn paid_meanwhile(paid: Option<Paid>, session: &Session) -> Option<Receipt> {
     let Paid { receipt, acknowledged } = paid?;
     let news = !acknowledged || receipt.at >= session.created_at;
     (news && receipt.paid.covers(&session.bound.cart)).then_some(receipt)
+}
+
+/// Whether another tab has a newer session for another cart.
+fn is_stale(session: &Session, theirs: Option<&Session>) -> bool {
+    theirs.is_some_and(|theirs| {
+        theirs.created_at > session.created_at && !theirs.bound.covers(&session.bound.cart)
+    })
 }
 
 /// The session of an attempt that another page made.

@@ -96,6 +96,8 @@ fn backend_word(answer: &Answer<'_>, outcome: &str) -> Option<Word> {
     let code = answer.text("code").unwrap_or_default();
     Some(match outcome {
         "approved" if answer.succeeded() => approved(answer.text("reference")),
+        // A provider that declines a duplicate has perhaps charged the original (rule U5).
+        "declined" | "rejected" if backend_doubt(code).is_some() => Word::Unknown(backend_doubt(code)?),
         "declined" => declined(answer.data, code),
         "action_required" => {
             action(answer.text("action.kind")?, answer.body.get("action").and_then(Value::as_object)?)
@@ -114,7 +116,14 @@ fn backend_doubt(code: &str) -> Option<Cause> {
     Some(match code {
         "idempotency_key_in_flight" => Cause::InFlight,
         "idempotency_key_reused" => Cause::KeyMismatch,
-        "token_already_used" => Cause::AlreadyUsed,
+        "token_already_used"
+        | "already_paid"
+        | "order_already_paid"
+        | "order_already_captured"
+        | "already_captured"
+        | "already_processed"
+        | "duplicate_transaction" => Cause::AlreadyUsed,
+        "payment_intent_unexpected_state" | "unexpected_state" => Cause::UnexpectedState,
         _ => return None,
     })
 }

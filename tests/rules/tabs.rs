@@ -312,3 +312,20 @@ fn d3_the_truth_is_asked_for_even_without_a_lock() {
     a.settle_with(crate::scenario::approved());
     assert_eq!(a.state(), StateKind::Succeeded);
 }
+
+#[test]
+fn c4_a_cart_that_a_newer_tab_replaced_is_not_charged_unless_asked_for_again() {
+    let a = Scenario::new().into_ready();
+    let mut b = a.other_tab();
+    let mut a = a.into_sheet_open();
+    b.pass(1_000);
+    b.set_cart(cart("sku", 2));
+    a.journal = b.journal.clone();
+    a.token("tok_a");
+    assert_eq!((a.state(), a.notices(), a.sends()), (StateKind::Ready, vec!["cart_changed"], vec![]));
+    // The shopper sees it and wants this cart all the same; the token was never sent.
+    a.pass(2_000);
+    a.open_sheet();
+    a.token("tok_a");
+    assert_eq!(a.sends().len(), 1);
+}
