@@ -11,12 +11,12 @@ export interface Locale {
   readonly reasons: Readonly<Record<string, string>>;
 }
 
-/** The text of a notice, for the shopper. */
+/** The text of a notice, for the shopper; empty for a notice that the catalogue does not know. */
 export function describe(notice: Pick<Notice, 'code' | 'params'>, locale: Locale = en): string {
   const phrases: Record<string, Readonly<Record<string, string>>> = { reason: locale.reasons, advice: locale.advice };
-  return locale.notices[notice.code]
+  return find(locale.notices, notice.code)
     .replace(/ ?\{(\w+)\}/g, (_, name: string) => {
-      const text = find(phrases[name], notice.params[name]);
+      const text = find(phrases[name], (notice.params as Notice['params'] | undefined)?.[name]);
       return text && ` ${text}`;
     })
     .trim();

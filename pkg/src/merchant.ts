@@ -1,5 +1,6 @@
-/** A merchant port for backends that speak payonce's HTTP contract (docs/backend.md), over `fetch`. */
+/** A merchant port for backends that speak payonce's HTTP contract (docs/merchant.md), over `fetch`. */
 
+import { toObject } from './convert.js';
 import { ConfigError } from './errors.js';
 import type {
   AttemptRequest,
@@ -43,8 +44,8 @@ const MAX_KEEPALIVE = 32 * 1024;
 
 /** Makes a merchant port that sends its requests with `fetch`. */
 export function httpMerchant(options: HttpMerchantOptions): Merchant {
+  check(options);
   const { profile = 'ietf', credentials = 'same-origin', performAction } = options;
-  if (typeof options.url !== 'string' && !(options.url instanceof URL)) throw new ConfigError('not_a_url', 'url');
   const base = String(options.url).replace(/\/+$/, '');
   const paths = {
     attempt: '/attempts',
@@ -99,6 +100,29 @@ export function httpMerchant(options: HttpMerchantOptions): Merchant {
 
     ...(performAction && { performAction }),
   };
+}
+
+/** A wrong option would make every request fail, and every payment end unresolved: better not to start at all. */
+function check(options: HttpMerchantOptions): void {
+  const { url, profile, headers, credentials, fetch, performAction, paths, ...unknown } = toObject(
+    options,
+    ConfigError,
+  );
+  const [misspelt] = Object.keys(unknown);
+  if (misspelt !== undefined) throw new ConfigError('unknown_option', misspelt);
+  if (typeof url !== 'string' && !(url instanceof URL)) throw new ConfigError('not_a_url', 'url');
+  if (profile !== undefined && typeof profile !== 'string') throw new ConfigError('not_a_string', 'profile');
+  if (headers !== undefined && typeof headers !== 'function') toObject(headers, ConfigError, 'headers');
+  if (credentials !== undefined && !['omit', 'same-origin', 'include'].includes(credentials as string)) {
+    throw new ConfigError('invalid_option', 'credentials');
+  }
+  for (const [name, value] of Object.entries({ fetch, performAction })) {
+    if (value !== undefined && typeof value !== 'function') throw new ConfigError('not_a_function', name);
+  }
+  for (const [name, path] of Object.entries(paths === undefined ? {} : toObject(paths, ConfigError, 'paths'))) {
+    if (!['attempt', 'settle', 'discard'].includes(name)) throw new ConfigError('unknown_option', `paths.${name}`);
+    if (typeof path !== 'string') throw new ConfigError('not_a_string', `paths.${name}`);
+  }
 }
 
 /** `template` with the values put in. */

@@ -138,6 +138,10 @@ impl WasmCheckout {
     pub fn outcome_reported(&mut self, key: &str, outcome: &str, now: f64) -> Result<bool, JsValue> {
         let key = IdempotencyKey::parse(key).ok_or(InputError::new("key_invalid", "key"))?;
         let outcome = self.core.config().profile.classify(&reply(200, None, None, outcome));
+        if matches!(&outcome, Outcome::Ambiguous(doubt) if doubt.cause == Cause::Unreadable) {
+            // A misspelt word must not look like a report that came too late.
+            return Err(InputError::new("outcome_unknown", "outcome").into());
+        }
         Ok(self.handle(Event::OutcomeReported { key, outcome }, now))
     }
 
