@@ -1004,3 +1004,11 @@ fn u5_whatever_says_already_is_settled_before_anybody_sees_an_error() {
         }
     }
 }
+
+#[test]
+fn u5_a_refusal_as_a_duplicate_is_settled() {
+    let adyen = r#"{"resultCode":"Refused","refusalReason":"DUPLICATE transaction","refusalReasonCode":"0"}"#;
+    assert!(matches!(Profile::Adyen.classify(&reply(200, adyen)), Outcome::Ambiguous(_)));
+    let paypal = r#"{"name":"UNPROCESSABLE_ENTITY","details":[{"issue":"TOKEN_ALREADY_USED"}]}"#;
+    assert!(matches!(Profile::Paypal.classify(&reply(422, paypal)), Outcome::Ambiguous(_)));
+}

@@ -173,6 +173,13 @@ pub(super) fn adyen(answer: &Answer<'_>) -> Option<Word> {
         "Authorised" => Some(approved(answer.text("pspReference"))),
         // `Error` is a final state too: "There was an error when the payment was being processed".
         "Refused" | "Error" => {
+            // A refusal as a duplicate has perhaps an original that was charged (rule U5).
+            if answer
+                .text("refusalReason")
+                .is_some_and(|reason| reason.to_ascii_lowercase().contains("duplicate"))
+            {
+                return Some(Word::Unknown(Cause::AlreadyUsed));
+            }
             Some(declined_by_number(answer.data, answer.text("refusalReasonCode").unwrap_or_default()))
         }
         "Cancelled" => Some(voided(true, true)),
@@ -209,6 +216,7 @@ pub(super) fn paypal(answer: &Answer<'_>) -> Option<Word> {
         (
             _,
             "ORDER_ALREADY_CAPTURED"
+            | "TOKEN_ALREADY_USED"
             | "ORDER_ALREADY_AUTHORIZED"
             | "ORDER_ALREADY_COMPLETED"
             | "ORDER_COMPLETED_OR_VOIDED"
