@@ -22,7 +22,7 @@ files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
 crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
 package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
 page := $(filter-out www/merchant/%,$(call files,www))
-typescript := pkg pkg/test www tests/e2e tools
+typescript := pkg pkg/test www tests/e2e tests/crash tools
 
 ##@ The two commands
 
@@ -32,12 +32,12 @@ demo: www/dist/index.html merchant ## build everything, start the demo shop, pri
 
 .PHONY: test
 test: ## every check and every test, stopping at the first failure
-	@tools/test.sh "$(MAKE)" browser fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit \
-		test-e2e publint
+	@tools/test.sh "$(MAKE)" browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit \
+		test-e2e test-durable crash test-webkit publint
 
 ##@ More
 
-.PHONY: fmt lint size pack clean help
+.PHONY: fmt lint size pack crash clean help
 fmt: setup ## format Rust and TypeScript
 	cargo fmt --all
 	prettier --log-level warn --write .
@@ -50,6 +50,9 @@ size: pkg/dist/index.js ## what a shopper downloads, in bytes
 pack: node_modules/payonce/package.json ## the npm tarball, unpacked into node_modules as well
 	@echo $(tarball)
 
+crash: node_modules/payonce/package.json merchant browsers ## pages that die in the middle of payments: SEEDS=1000, or SEED=17 alone
+	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) vite-node tests/crash/crash.ts
+
 clean: ## remove everything generated in this checkout
 	cargo clean --quiet
 	rm -rf $(target)/npm $(target)/demo.sqlite* pkg/wasm pkg/dist www/dist tests/e2e/output node_modules
@@ -59,13 +62,16 @@ help: ## this list
 
 # The stages of `make test`
 
-.PHONY: setup browser fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e publint
-.PHONY: merchant
+.PHONY: setup browser browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e
+.PHONY: test-durable test-webkit publint merchant
 setup:
 	@tools/setup.sh
 
 browser:
 	@tools/setup.sh browser
+
+browsers:
+	@tools/setup.sh browsers
 
 fmt-check: setup
 	cargo fmt --all --check
@@ -105,6 +111,17 @@ test-unit: pkg/wasm/payonce_bg.wasm
 test-e2e: www/dist/index.html merchant browser
 	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) \
 		vitest run --config tests/e2e/vitest.config.ts
+
+test-durable: node_modules/payonce/package.json merchant browsers
+	CHROMIUM="$$(tools/browser.sh chromium)" FIREFOX="$$(tools/browser.sh firefox)" PAYONCE_MERCHANT=$(merchant) \
+		vitest run --config tests/e2e/durable/vitest.config.ts
+
+# WebKit is not to be had everywhere. The page needs a display, if only a made-up one.
+test-webkit: node_modules/payonce/package.json merchant browsers
+	@if driver=$$(tools/browser.sh webkitdriver); then \
+		WEBKIT_DRIVER=$$driver PAYONCE_MERCHANT=$(merchant) \
+			xvfb-run --auto-servernum vite-node tests/e2e/durable/webkit.ts; \
+	else echo "skipped: the tests in WebKit, for the reason above"; fi
 
 size-check: pkg/dist/index.js
 	node tools/size.mjs --budget

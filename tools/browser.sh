@@ -3,6 +3,8 @@
 #
 #   tools/browser.sh chromium      $CHROMIUM if set, else the first Chromium or Chrome on PATH
 #   tools/browser.sh chromedriver  $CHROMEDRIVER if set, else chromedriver on PATH; of the browser's major version
+#   tools/browser.sh firefox       $FIREFOX if set, else the first Firefox on PATH
+#   tools/browser.sh webkitdriver  $WEBKIT_DRIVER if set, else WebKitWebDriver on PATH; with xvfb-run to show it to
 #
 # Exit 1, with one line on stderr, where there is none.
 set -euo pipefail
@@ -36,8 +38,24 @@ find_driver() {
     echo "$driver"
 }
 
+find_firefox() {
+    if [[ -n "${FIREFOX:-}" ]]; then
+        type -P "$FIREFOX" || missing "FIREFOX=$FIREFOX is not an executable file"
+        return
+    fi
+    type -P firefox-esr || type -P firefox || missing "no Firefox: install firefox, or set FIREFOX to its path"
+}
+
+find_webkit_driver() {
+    type -P xvfb-run >/dev/null || missing "no xvfb-run: install xvfb and xauth"
+    type -P "${WEBKIT_DRIVER:-WebKitWebDriver}" ||
+        missing "no WebKitWebDriver: install webkit2gtk-driver, or set WEBKIT_DRIVER to its path"
+}
+
 case "${1:-}" in
     chromium) find_browser ;;
     chromedriver) find_driver ;;
-    *) missing "usage: tools/browser.sh chromium|chromedriver" ;;
+    firefox) find_firefox ;;
+    webkitdriver) find_webkit_driver ;;
+    *) missing "usage: tools/browser.sh chromium|chromedriver|firefox|webkitdriver" ;;
 esac

@@ -2,13 +2,13 @@
 # Brings a fresh machine (rustup's stable toolchain, Node with npm) to where everything builds. Safe to run again at any
 # time: what is there is left alone, and a run that finds nothing to do takes less than a second and prints nothing.
 #
-#   tools/setup.sh [browser]
+#   tools/setup.sh [browser|browsers]   with Chromium, or with all browsers, for the tests
 #
 # The cargo tools go to a cache outside the checkout, so that a second clone is quick. The Makefile says where and puts
 # it on PATH.
 #
 #   PAYONCE_TOOLS  where the cargo tools are kept
-#   CHROMIUM, CHROMEDRIVER  a browser of your own, see tools/browser.sh
+#   CHROMIUM, CHROMEDRIVER, FIREFOX, WEBKIT_DRIVER  browsers of your own, see tools/browser.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -87,14 +87,32 @@ if [[ "$(cat $stamp 2>/dev/null)" != "$wanted" ]]; then
     echo "$wanted" >$stamp
 fi
 
-# The browser: only tests drive one.
-[[ "${1:-}" == browser ]] || exit 0
-if ! tools/browser.sh chromedriver >/dev/null 2>&1; then
-    if [[ -z "${CHROMIUM:-}${CHROMEDRIVER:-}" && $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
-        export DEBIAN_FRONTEND=noninteractive
-        quietly "fetching apt's package lists" apt-get update
-        quietly "installing Chromium" apt-get install --yes --no-install-recommends \
-            chromium chromium-driver chromium-sandbox
-    fi
-    tools/browser.sh chromedriver >/dev/null
-fi
+# The browsers: only tests drive them.
+[[ -n "${1:-}" ]] || exit 0
+
+# Installs what tools/browser.sh does not find, where we may: the first that apt knows of PACKAGES separated by |.
+#   install WHAT PACKAGES...
+install() {
+    tools/browser.sh "$1" >/dev/null 2>&1 && return
+    [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null || return 0
+    export DEBIAN_FRONTEND=noninteractive
+    [[ -n "${fetched:-}" ]] || quietly "fetching apt's package lists" apt-get update
+    fetched=yes
+    local choice package packages=()
+    for choice in "${@:2}"; do
+        for package in ${choice//|/ }; do
+            apt-cache show "$package" >/dev/null 2>&1 && break
+        done
+        packages+=("$package")
+    done
+    quietly "installing ${packages[*]}" apt-get install --yes --no-install-recommends "${packages[@]}"
+}
+
+[[ -n "${CHROMIUM:-}${CHROMEDRIVER:-}" ]] || install chromedriver chromium chromium-driver chromium-sandbox
+tools/browser.sh chromedriver >/dev/null
+[[ "$1" == browsers ]] || exit 0
+
+[[ -n "${FIREFOX:-}" ]] || install firefox 'firefox-esr|firefox'
+tools/browser.sh firefox >/dev/null
+# WebKit may be missing: its tests say so then.
+install webkitdriver webkit2gtk-driver xvfb xauth

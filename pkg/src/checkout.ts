@@ -18,6 +18,7 @@ import {
   fromCore,
   InputError,
   InternalError,
+  JournalError,
   type PayonceError,
   PortError,
 } from './errors.js';
@@ -56,7 +57,10 @@ interface Hold {
 }
 
 /** What a page has and a server has not. */
-const page: Partial<Pick<typeof globalThis, 'addEventListener' | 'removeEventListener' | 'navigator'>> = globalThis;
+const page: Partial<Pick<Window, 'addEventListener' | 'removeEventListener' | 'navigator'>> = globalThis;
+
+/** ms between two tries to learn whether the lock is free, where the first failed. */
+const PAUSE = 1000;
 
 /** In the order of the core's states. */
 const STATES: readonly State[] = [
@@ -95,7 +99,11 @@ export async function createCheckout(options: CheckoutOptions): Promise<Checkout
   }
 }
 
-function drive({ ports, config, report }: Settings, records: Records, record: string | undefined): Checkout {
+function drive(
+  { ports, config, report, recheckCart }: Settings,
+  records: Records,
+  record: string | undefined,
+): Checkout {
   const { merchant, wallet, journal, lock, clock } = ports;
   const effects: (() => void)[] = [];
   const listeners = new Set<() => void>();
@@ -110,6 +118,9 @@ function drive({ ports, config, report }: Settings, records: Records, record: st
   let hold: Hold | undefined;
   /** The wait for another tab to let go of the lock. */
   let watching: AbortController | undefined;
+  let unlisten: (() => void) | undefined;
+  /** Says again what the page said last of its cart. */
+  let shown: (() => unknown) | undefined;
 
   // ------------------------------------------------------------------------------------------------ into the core
 
@@ -315,7 +326,7 @@ function drive({ ports, config, report }: Settings, records: Records, record: st
           .write(text, () => holdsLock && mine?.lost === false)
           .then(
             () => answer((core, now) => core.journalAnswered(effect, true, journal.durable, now)),
-            () => answer((core, now) => core.journalAnswered(effect, false, false, now)),
+            (error: unknown) => unwritten(effect, error),
           );
       }),
 
@@ -418,7 +429,7 @@ function drive({ ports, config, report }: Settings, records: Records, record: st
       if (over) return;
       report(error);
       release();
-      answer((core, now) => core.lockAnswered(effect, false, undefined, now));
+      answer((core, now) => core.lockFailed(effect, now));
     }
   }
 
@@ -426,13 +437,19 @@ function drive({ ports, config, report }: Settings, records: Records, record: st
   async function watch(): Promise<void> {
     watching?.abort();
     const { signal } = (watching = new AbortController());
-    try {
-      await lock.whenFree(signal);
-      if (signal.aborted) return;
-      const record = await records.read();
-      if (!signal.aborted) answer((core, now) => core.lockFreed(record, now));
-    } catch (error) {
-      if (!signal.aborted) report(error);
+    while (!signal.aborted) {
+      try {
+        await lock.whenFree(signal);
+        const record = await records.read();
+        if (signal.aborted) return;
+        watching = undefined;
+        answer((core, now) => core.lockFreed(record, now));
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        report(error);
+        await new Promise<void>((resolve) => void clock.setTimeout(resolve, PAUSE));
+      }
     }
   }
 
@@ -451,6 +468,9 @@ function drive({ ports, config, report }: Settings, records: Records, record: st
     listeners.clear();
     page.removeEventListener?.('online', online);
     page.removeEventListener?.('offline', offline);
+    page.removeEventListener?.('pagehide', left);
+    page.removeEventListener?.('pageshow', pageshow);
+    unlisten?.();
     for (const timer of timers.values()) clock.clearTimeout(timer);
     timers.clear();
     for (const effect of [...requests.keys()]) abort(effect);
@@ -460,16 +480,100 @@ function drive({ ports, config, report }: Settings, records: Records, record: st
     void records.idle().then(() => call('journal.close', () => journal.close?.()));
   }
 
+  // ------------------------------------------------------------------------------------------- the life of the page
+  //
+  // A page that is hidden, frozen or asleep needs nothing: its timers fire late, the core goes by the time that each
+  // event brings, and whether a key may still be sent is asked before every send. A page in the back/forward cache is
+  // another matter: its requests are dead, and the world has moved on without it.
+
+  function listen(): void {
+    unlisten?.();
+    unlisten = journal.changed?.(() => void reread());
+  }
+
+  /**
+   * A record was not written. Where an open attempt stands in its way, which nobody could read before, the core must see
+   * that one first: it is settled before anything else is sent.
+   */
+  async function unwritten(effect: number, error: unknown): Promise<void> {
+    if (error instanceof JournalError && error.code === 'journal_conflict') await reread();
+    answer((core, now) => core.journalAnswered(effect, false, false, now));
+  }
+
+  /** Another tab wrote the journal. */
+  async function reread(): Promise<void> {
+    try {
+      const record = await records.read();
+      answer((core, now) => core.journalChanged(record, now));
+    } catch (error) {
+      if (!over) report(error);
+    }
+  }
+
+  /** The page goes away, perhaps for good. It must hold nothing that keeps it out of the cache, or others from paying. */
+  function left(): void {
+    unlisten?.();
+    unlisten = undefined;
+    watching?.abort(); // `watching` stays: it is waited for when the page comes back
+    release();
+  }
+
+  async function restored({ persisted }: PageTransitionEvent): Promise<void> {
+    if (!persisted || over) return;
+    listen();
+    let record: string | undefined;
+    try {
+      record = await records.read();
+    } catch (error) {
+      if (!over) report(error); // nobody pays past it: it is read again with the lock
+    }
+    answer((core, now) => core.pageRestored(record, recheckCart !== undefined, now));
+    if (watching) void watch();
+    if (recheckCart) await recheck(recheckCart);
+  }
+
+  /** Asks the storefront what is in the cart by now. Where it does not know, the page's last word stands. */
+  async function recheck(ask: NonNullable<CheckoutOptions['recheckCart']>): Promise<void> {
+    const before = shown;
+    try {
+      const cart = await ask();
+      if (!over && shown === before) setCart(cart);
+    } catch (error) {
+      if (over) return;
+      report(error);
+      if (shown === before) before?.();
+    }
+  }
+
+  const pageshow = (event: PageTransitionEvent): void => void restored(event);
   const online = (): unknown => answer((core, now) => core.cameOnline(now));
   const offline = (): unknown => answer((core, now) => core.wentOffline(now));
 
-  // ------------------------------------------------------------------------------------------------ the start
+  // ------------------------------------------------------------------------------------------------ the checkout
+
+  function setCart(cart: Cart | HashedCart | null, options: SetCartOptions = {}): void {
+    if (over) throw over();
+    const given = toObject(options, InputError, 'options');
+    const unknown = Object.keys(given).find((name) => name !== 'providerRef');
+    if (unknown !== undefined) throw new InputError('unknown_option', `options.${unknown}`);
+    let event: Event = (core, now) => core.clearCart(now);
+    if (cart !== null) {
+      const json = toJson(cart, CartError);
+      const providerRef = toOptionalText(options.providerRef, 'providerRef');
+      event = (core, now) => core.setCart(json, providerRef, now);
+    }
+    handle(event, CartError);
+    shown = () => handle(event, CartError);
+  }
 
   const core = makeCore(host, config, record, clock.now());
   let snapshot = core.snapshot() as Snapshot;
   let told = snapshot;
   page.addEventListener?.('online', online);
   page.addEventListener?.('offline', offline);
+  page.addEventListener?.('pagehide', left);
+  page.addEventListener?.('pageshow', pageshow);
+  listen();
   if (page.navigator?.onLine === false) offline();
   run();
 
@@ -477,22 +581,14 @@ function drive({ ports, config, report }: Settings, records: Records, record: st
     getSnapshot: () => snapshot,
     subscribe(listener) {
       if (over) throw over();
+      if (typeof listener !== 'function') throw new InputError('not_a_function', 'listener');
       const entry = (): void => listener(); // the same function may subscribe twice
       listeners.add(entry);
       return () => {
         listeners.delete(entry);
       };
     },
-    setCart(cart: Cart | HashedCart | null, options: SetCartOptions = {}) {
-      if (over) throw over();
-      if (cart === null) {
-        handle((core, now) => core.clearCart(now));
-        return;
-      }
-      const json = toJson(cart, CartError);
-      const providerRef = toOptionalText(options.providerRef, 'providerRef');
-      handle((core, now) => core.setCart(json, providerRef, now), CartError);
-    },
+    setCart,
     openSheet: () => handle((core, now) => core.openSheet(now)),
     checkAgain: () => handle((core, now) => core.checkAgain(now)),
     acknowledge: () => handle((core, now) => core.acknowledge(now)),
@@ -515,9 +611,16 @@ async function promise<T>(work: () => Promise<T>): Promise<T> {
   return work();
 }
 
-/** A token that is an object is known by its content: wallets hand out the same object with another one in it. */
+/**
+ * A token that is an object is known by its content: wallets hand out the same object with another one in it. The order
+ * of its members is not content, so it is always the same.
+ */
 function tokenText(token: unknown): string {
-  return toJson(toObject(token, InputError, 'token'), InputError, 'token');
+  const content = JSON.parse(toJson(toObject(token, InputError, 'token'), InputError, 'token')) as unknown;
+  return JSON.stringify(content, (_, value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }
 
 /** What a merchant port answered, as an event. Throws InputError where it is no answer. */

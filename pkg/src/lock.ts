@@ -1,4 +1,5 @@
 import { database } from './database.js';
+import { JournalError } from './errors.js';
 import type { Lock, StorageOptions } from './types.js';
 
 /**
@@ -7,39 +8,42 @@ import type { Lock, StorageOptions } from './types.js';
  */
 export function webLock({ name = 'payonce', scope = 'default' }: StorageOptions = {}): Lock {
   const lockName = `payonce:${name}:${scope}`;
-  /** Whoever waits for the lock to be free holds it for a moment. Who pays holds it for longer than this, in ms. */
+  /**
+   * How long is waited for the lock, in ms. Whoever lets go of it, or waits for it to be free, holds it for a moment;
+   * whoever pays holds it for longer.
+   */
   const moment = 200;
   let free: (() => void) | undefined;
-  /** Done once the browser knows that we hold it no more. */
-  let freed: Promise<unknown> = Promise.resolve();
 
   return {
-    async acquire(lost) {
-      if (free) return false;
-      await freed;
-      const patience = new AbortController();
-      const timer = setTimeout(() => patience.abort(), moment);
-      const granted = new Promise<boolean>((resolve, reject) => {
-        freed = navigator.locks
+    acquire: (lost) =>
+      new Promise((resolve, reject) => {
+        if (free) {
+          resolve(false);
+          return;
+        }
+        const patience = new AbortController();
+        const timer = setTimeout(() => patience.abort(), moment);
+        navigator.locks
           .request(lockName, { mode: 'exclusive', signal: patience.signal }, () => {
             clearTimeout(timer);
             resolve(true);
-            return new Promise<void>((resolve) => {
-              free = resolve;
+            return new Promise<void>((letGo) => {
+              free = letGo;
             });
           })
           .catch((error: unknown) => {
-            const held = free !== undefined;
-            free = undefined;
-            if (held)
+            clearTimeout(timer);
+            if (free) {
+              free = undefined;
               lost?.(); // another script has stolen it
-            else if (patience.signal.aborted) resolve(false);
-            else reject(error as Error);
-          })
-          .finally(() => clearTimeout(timer));
-      });
-      return granted;
-    },
+            } else if (patience.signal.aborted) {
+              resolve(false);
+            } else {
+              reject(error instanceof Error ? error : new Error('no lock', { cause: error }));
+            }
+          });
+      }),
     async whenFree(signal) {
       await navigator.locks.request(lockName, { mode: 'shared', ...(signal && { signal }) }, () => {});
     },
@@ -65,6 +69,8 @@ interface Claim {
  * A lock for all tabs of the origin, for pages without Web Locks: a claim in IndexedDB that is taken in one
  * transaction and renewed while it is held.
  *
+ * Where nothing can be stored it is a lock of this page alone.
+ *
  * A page that sleeps for longer than the claim lasts, and then finds that another one has taken it, counts the lock as
  * lost. That costs nothing but a second question to the merchant: what was sent is in the journal under its key.
  */
@@ -73,6 +79,7 @@ export function claimLock({ name = 'payonce', scope = 'default' }: StorageOption
   // Of this object, and kept nowhere: a tab that was opened from this one has a copy of its sessionStorage. And not by
   // `randomUUID`, which only secure contexts have: those have Web Locks, too.
   const owner = [...crypto.getRandomValues(new Uint32Array(4))].join('-');
+  const page = pageLock(`payonce:${name}:${scope}`);
   let renewing: ReturnType<typeof setInterval> | undefined;
 
   /** Whether somebody else holds it. A claim beyond the lease is none: the clock was set back since. */
@@ -90,6 +97,10 @@ export function claimLock({ name = 'payonce', scope = 'default' }: StorageOption
       }),
     );
 
+  /** Whether a claim could be stored on a better day. If not, no other tab can make one either: this page is all. */
+  const storable = (error: unknown): boolean =>
+    !(error instanceof JournalError && ['journal_unavailable', 'journal_full'].includes(error.code));
+
   function stop(): void {
     clearInterval(renewing);
     renewing = undefined;
@@ -97,7 +108,19 @@ export function claimLock({ name = 'payonce', scope = 'default' }: StorageOption
 
   return {
     async acquire(lost) {
-      if (renewing !== undefined || !(await claim())) return false;
+      if (!(await page.acquire())) return false;
+      try {
+        if (!(await claim())) {
+          page.release();
+          return false;
+        }
+      } catch (error) {
+        if (storable(error)) {
+          page.release();
+          throw error;
+        }
+        return true;
+      }
       let until = Date.now() + LEASE;
       const timer = setInterval(() => {
         claim().then(
@@ -120,15 +143,22 @@ export function claimLock({ name = 'payonce', scope = 'default' }: StorageOption
     },
     async whenFree(signal) {
       for (;;) {
+        await page.whenFree();
         signal?.throwIfAborted();
-        const found = await db.transact<Claim | undefined>('claims', 'readonly', (claims, then, answer) =>
-          then(claims.get(scope) as IDBRequest<Claim | undefined>, answer),
-        );
-        if (!taken(found, Date.now())) return;
+        try {
+          const found = await db.transact<Claim | undefined>('claims', 'readonly', (claims, then, answer) =>
+            then(claims.get(scope) as IDBRequest<Claim | undefined>, answer),
+          );
+          if (!taken(found, Date.now())) return;
+        } catch (error) {
+          if (storable(error)) throw error;
+          return;
+        }
         await new Promise((resolve) => setTimeout(resolve, POLL));
       }
     },
     release() {
+      page.release();
       if (renewing === undefined) return;
       stop();
       db.transact<void>('claims', 'readwrite', (claims, then) =>

@@ -21,6 +21,7 @@ export interface Settings {
   readonly ports: Ports;
   readonly config: WasmConfig;
   readonly report: Report;
+  readonly recheckCart: CheckoutOptions['recheckCart'];
 }
 
 const METHODS: Readonly<Record<keyof Ports, readonly string[]>> = {
@@ -53,14 +54,22 @@ export function readOptions(options: CheckoutOptions): Settings {
     scope = 'default',
     retry = {},
     durability = 'preferred',
+    recheckCart,
     onError,
     ...unknown
   } = options;
   refuse(unknown, '');
   refuse(toObject(retry, ConfigError, 'retry'), 'retry.', RETRY);
+  for (const [name, value] of Object.entries(retry)) {
+    // An unset environment variable is '', which would count as 0.
+    const expected = name === 'jitter' ? 'string' : 'number';
+    if (value !== undefined && typeof value !== expected) throw new ConfigError(`not_a_${expected}`, `retry.${name}`);
+  }
   if (!['required', 'preferred'].includes(durability)) throw new ConfigError('invalid_option', 'durability');
   if (typeof scope !== 'string') throw new ConfigError('not_a_string', 'scope');
-  if (onError !== undefined && typeof onError !== 'function') throw new ConfigError('not_a_function', 'onError');
+  for (const [name, callback] of Object.entries({ recheckCart, onError })) {
+    if (callback !== undefined && typeof callback !== 'function') throw new ConfigError('not_a_function', name);
+  }
 
   const ports: Ports = {
     merchant,
@@ -87,6 +96,7 @@ export function readOptions(options: CheckoutOptions): Settings {
       durabilityRequired: durability === 'required',
     },
     report: reporter(onError),
+    recheckCart,
   };
 }
 

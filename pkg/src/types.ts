@@ -358,6 +358,11 @@ export interface CheckoutOptions {
   /** `required` refuses to send where the journal cannot be written; `preferred` (default) goes on. */
   readonly durability?: 'required' | 'preferred';
   /**
+   * Asked for the cart when the page comes back out of the back/forward cache, where it shows what it showed before:
+   * nothing can be paid until it has answered. Default: the cart that was set last stands.
+   */
+  readonly recheckCart?: () => Cart | HashedCart | null | Promise<Cart | HashedCart | null>;
+  /**
    * Told of what went wrong and has no caller to be thrown at: a record that was set aside, a journal that cannot be
    * written, a port or a listener that threw. Default: the page's error handling (`reportError`). Nobody has to act on
    * it: the checkout goes on as it can.

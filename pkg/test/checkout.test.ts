@@ -545,7 +545,7 @@ describe('dispose', () => {
     expect(clock.timers.size).toBe(0);
     expect(wallet).toMatchObject({ isOpen: false, result: null });
     expect(last(merchant.sends).signal.aborted).toBe(true);
-    expect(remove.mock.calls.map(([name]) => name).toSorted()).toEqual(['offline', 'online']);
+    expect(remove.mock.calls.map(([name]) => name).toSorted()).toEqual(['offline', 'online', 'pagehide', 'pageshow']);
 
     // Whatever comes now is dropped.
     target.dispatchEvent(new Event('offline'));
@@ -764,7 +764,10 @@ describe('E1: malformed input', () => {
       code: 'key_invalid',
       path: 'key',
     });
-    expect(checkout.reportOutcome(key, { outcome: 'paid' } as never)).toBe(false);
+    expect(thrown(() => checkout.reportOutcome(key, { outcome: 'paid' } as never))).toMatchObject({
+      code: 'outcome_unknown',
+      path: 'outcome',
+    });
     expect(thrown(() => checkout.reportOutcome(key, undefined as never))).toBeInstanceOf(InputError);
     expect(checkout.getSnapshot()).toBe(before);
   });
@@ -1070,7 +1073,7 @@ describe('the lock', () => {
     const lock: Lock = { acquire: () => Promise.reject(new Error('no locks')), whenFree: vi.fn(), release };
     const { checkout, merchant } = await paying({ lock });
     expect(merchant.sends).toEqual([]);
-    expect(checkout.getSnapshot().state).toBe('blocked');
+    expect(checkout.getSnapshot().notices).toMatchObject([{ code: 'record_unavailable' }]);
     checkout.dispose();
     await settled();
     expect(release).not.toHaveBeenCalled();
@@ -1129,7 +1132,7 @@ describe('the lock', () => {
     const journal = { ...recordingJournal(), read: once(null, read) };
     const { checkout, merchant, reported } = await paying({ lock, journal, durability: 'required' });
     expect(merchant.sends).toEqual([]);
-    expect(checkout.getSnapshot().state).toBe('blocked');
+    expect(checkout.getSnapshot().notices).toMatchObject([{ code: 'record_unavailable' }]);
     expect(reported).toEqual([expect.objectContaining({ code })]);
     expect(lock.calls).toEqual(['acquire', 'release']);
   });

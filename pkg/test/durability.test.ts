@@ -100,8 +100,9 @@ describe('the default journal', () => {
 
 describe('D2: a journal that cannot be written', () => {
   beforeEach(() => {
-    vi.spyOn(FakeStore.prototype, 'put').mockImplementation(() => {
-      throw new DOMException('no', 'UnknownError');
+    vi.spyOn(FakeStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore) {
+      (this.transaction as unknown as { _abort(name: string): void })._abort('QuotaExceededError');
+      return {} as IDBRequest<IDBValidKey>;
     });
   });
 
@@ -203,7 +204,7 @@ describe('D5: a damaged record', () => {
     checkout.setCart(CART);
     checkout.openSheet();
     wallet.approve();
-    await vi.waitFor(() => expect(checkout.getSnapshot().state).toBe('blocked'));
+    await vi.waitFor(() => expect(checkout.getSnapshot().notices).toMatchObject([{ code: 'record_unavailable' }]));
     expect(merchant.sends).toEqual([]);
     expect(reported).toContainEqual(expect.objectContaining({ code: 'journal_newer' }));
     expect(await text()).toBe(newer);

@@ -14,6 +14,8 @@ describe('a spent token', () => {
 
     await shop.approve({ token: spent });
     await shop.tells('fresh_token_needed');
+    // Refused at once: nobody was shown a second payment under way.
+    expect((await shop.shown()).filter(({ state }) => state === 'sending')).toHaveLength(1);
     expect(await shop.sheetIsOpen()).toBe(true);
     expect(await shop.page.evaluate(() => window.shop.wallet.retryReason?.code)).toBe('fresh_token_needed');
     expect((await shop.ledger()).arrivals).toBe(1);

@@ -84,16 +84,19 @@ describe.each(BROWSERS)('%s', (name) => {
       expect((await visit.ledger()).attempts.map(({ state }) => state).sort()).toEqual(['approved', 'voided']);
     });
 
-    test.skipIf(name !== 'chromium')('the tab that pays crashes: another one finds out', async ({ visit, merchant }) => {
-      const [holder, heir] = await tabs(visit);
-      await merchant.faults({ kind: 'drip' });
-      await holder.pay();
-      await visit.ledgerShows(({ charges }) => charges.length === 1);
-      await heir.reaches('blocked');
-      await crash(holder.page);
-      await heir.showsPaid(await visit.chargedOnce(TWO_MUGS.total));
-      expect((await visit.ledger()).arrivals).toBe(1);
-    });
+    test.skipIf(name !== 'chromium')(
+      'the tab that pays crashes: another one finds out',
+      async ({ visit, merchant }) => {
+        const [holder, heir] = await tabs(visit);
+        await merchant.faults({ kind: 'drip' });
+        await holder.pay();
+        await visit.ledgerShows(({ charges }) => charges.length === 1);
+        await heir.reaches('blocked');
+        await crash(holder.page);
+        await heir.showsPaid(await visit.chargedOnce(TWO_MUGS.total));
+        expect((await visit.ledger()).arrivals).toBe(1);
+      },
+    );
 
     test('a token that is spent in one tab is refused in another', async ({ visit }) => {
       const [one, other] = await tabs(visit);

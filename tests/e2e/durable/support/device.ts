@@ -62,6 +62,12 @@ export class Device {
     this.#browser = await start(this.name, this.#profile, this.#options);
   }
 
+  /** Closes the shopper's own pages but one: a window without tabs would be none. */
+  async closePages(): Promise<void> {
+    const [, ...pages] = await this.own.pages();
+    await Promise.all(pages.map((page) => page.close()));
+  }
+
   async stop(): Promise<void> {
     await this.#browser.close();
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
