@@ -5,7 +5,7 @@
  * what the snapshot says. The rest shows how it works.
  */
 
-import { type Checkout, cartHash, createCheckout, httpMerchant, memoryJournal, type Snapshot } from 'payonce';
+import { type Checkout, cartHash, createCheckout, httpMerchant, type Snapshot } from 'payonce';
 import { BasketStore, cartEditor, sums, toCart } from './cart';
 import { performChallenge } from './challenge';
 import { renderState, stateDiagram } from './diagram';
@@ -13,6 +13,7 @@ import { byId, h, setText } from './dom';
 import { faultSwitches } from './faults';
 import { idChip, money } from './format';
 import { chargedTwice, ledgerView } from './ledger';
+import { lifeSwitches, strike } from './life';
 import { type LogEntry, logTable, parseLog } from './log';
 import { noticeBoard } from './notices';
 import { story } from './story';
@@ -38,8 +39,6 @@ const merchant = httpMerchant({
     return performChallenge(action, summary ? money(summary.total, summary.currency) : 'your payment', signal);
   },
 });
-// What is paid, pending or spent outlives a change of the wallet, as it outlives the page with a durable journal.
-const journal = memoryJournal();
 
 const pay = byId<HTMLButtonElement>('pay');
 const retriesInPlace = byId<HTMLInputElement>('retries-in-place');
@@ -64,7 +63,8 @@ async function make(): Promise<void> {
     acted: renderLog,
   });
   closeWallet = wallet.dispose;
-  checkout = await createCheckout({ merchant, wallet, journal });
+  // What is paid, pending or spent is in the journal: it outlives the page, and a change of the wallet.
+  checkout = await createCheckout({ merchant, wallet, recheckCart: () => toCart(store.basket) });
   checkout.subscribe(render);
   checkout.setCart(toCart(store.basket));
   if (new URLSearchParams(location.search).has('test')) Object.assign(window, { checkout });
@@ -97,6 +97,7 @@ const board = noticeBoard();
 const diagram = stateDiagram(byId('diagram'));
 const table = logTable(() => checkout?.exportLog() ?? '{}');
 const faults = faultSwitches();
+lifeSwitches();
 const ledger = ledgerView(() => observe());
 const plot = story(async () => {
   if (checkout?.getSnapshot().state === 'succeeded') checkout.acknowledge();
@@ -109,6 +110,8 @@ async function startOver(): Promise<void> {
   await faults.clear();
   await fetch('/ledger', { method: 'DELETE' }).catch(() => undefined);
   store.reset();
+  checkout?.dispose();
+  indexedDB.deleteDatabase('payonce');
   location.reload();
 }
 byId('start-over').addEventListener('click', () => void startOver());
@@ -129,6 +132,7 @@ function render(): void {
   board.render(notices);
   renderReceipt(receipt);
 
+  strike(snapshot);
   renderState(byId('state'), byId('state-text'), state);
   byId('flags').replaceChildren(...flags(snapshot));
   byId('spent').replaceChildren(
