@@ -1,5 +1,6 @@
 //! The journal's record: what is written reads back, nothing else is half-read (D5), and tabs that share it take
 //! nothing from each other (D6).
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -3,6 +3,7 @@
 //!
 //! In an honest world the merchant tells the truth, late or not at all, and nobody is charged twice. In a dishonest
 //! world it says anything at any time, the journal fails, and still no token leaves the page twice.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,6 +1,7 @@
 import * as wasm from '../wasm/payonce.js';
 import { toJson } from './convert.js';
-import { CartError, fromCore } from './errors.js';
+import { guarded } from './core.js';
+import { CartError } from './errors.js';
 import { requireInit } from './init.js';
 import type { Cart, HashedCart } from './types.js';
 
@@ -11,9 +12,5 @@ import type { Cart, HashedCart } from './types.js';
 export function cartHash(cart: Cart | HashedCart): string {
   requireInit();
   const json = toJson(cart, CartError);
-  try {
-    return wasm.cartHash(json);
-  } catch (thrown) {
-    throw fromCore(thrown, CartError);
-  }
+  return guarded(() => wasm.cartHash(json), CartError);
 }

@@ -9,17 +9,18 @@
  * and the listeners are told once, when the queue is empty.
  */
 
+import type { WasmCheckout } from '../wasm/payonce.js';
 import { deepFreeze, toJson, toObject, toOptionalNumber, toOptionalText, toText } from './convert.js';
+import { cartHash } from './cart.js';
 import { type Core, type Host, makeCore } from './core.js';
 import {
   CartError,
   DisposedError,
   type ErrorKind,
-  fromCore,
   InputError,
   InternalError,
   JournalError,
-  type PayonceError,
+  PayonceError,
   PortError,
 } from './errors.js';
 import { init } from './init.js';
@@ -46,7 +47,7 @@ import type {
 } from './types.js';
 
 /** Hands one event to the core; tells whether it was accepted. */
-type Event = (core: Core, now: number) => boolean;
+type Event = (core: WasmCheckout, now: number) => boolean;
 
 /** The lock, and the effect that asked for it. */
 interface Hold {
@@ -58,6 +59,9 @@ interface Hold {
 
 /** What a page has and a server has not. */
 const page: Partial<Pick<Window, 'addEventListener' | 'removeEventListener' | 'navigator'>> = globalThis;
+
+/** How many cores a checkout may use up. A defect that comes back each time is not cured by another one. */
+const LIVES = 4;
 
 /** ms between two tries to learn whether the lock is free, where the first failed. */
 const PAUSE = 1000;
@@ -109,6 +113,11 @@ function drive(
   const listeners = new Set<() => void>();
   const requests = new Map<number, AbortController>();
   const timers = new Map<number, unknown>();
+  let core: Core | undefined;
+  /** Which core this is, counted from 1. Answers to another one's effects are nobody's. */
+  let lives = 1;
+  let snapshot!: Snapshot;
+  let latest = Date.now();
   let running = false;
   /** Why nothing can be done any more. */
   let over: (() => PayonceError) | undefined;
@@ -124,22 +133,12 @@ function drive(
 
   // ------------------------------------------------------------------------------------------------ into the core
 
-  /** The only way into the core. Throws what it throws, as an error of payonce. */
-  function ask<T>(question: (core: Core) => T, Kind: ErrorKind = InputError): T {
+  /** Hands over an event, with all that follows from it. Between two lives it is dropped. */
+  function handle(event: Event, Kind: ErrorKind = InputError): boolean {
     if (over) throw over();
-    try {
-      return question(core);
-    } catch (thrown) {
-      const error = fromCore(thrown, Kind);
-      if (error instanceof InternalError) end(() => error);
-      throw error;
-    }
-  }
-
-  /** Hands over an event, with all that follows from it. */
-  function handle(event: Event, Kind?: ErrorKind): boolean {
-    const now = clock.now();
-    const accepted = ask((core) => {
+    if (!core) return false;
+    const now = time();
+    const accepted = core.ask((core) => {
       const taken = event(core, now);
       snapshot = core.snapshot() as Snapshot;
       return taken;
@@ -158,6 +157,18 @@ function drive(
       report(error);
       return false;
     }
+  }
+
+  /** A clock that fails for once must not cost an answer: then it is as late as it was. */
+  function time(): number {
+    try {
+      const now = clock.now();
+      if (Number.isFinite(now)) return (latest = now);
+      report(new PortError('not_a_number', 'clock.now'));
+    } catch (error) {
+      report(error);
+    }
+    return latest;
   }
 
   // ------------------------------------------------------------------------------------------------ out of the core
@@ -235,13 +246,15 @@ function drive(
   }
 
   function sheetFor(id: number): Sheet {
+    const born = lives;
     const gone = (event: Event): void => {
+      if (lives !== born) return;
       if (showing === id) showing = undefined;
       answer(event);
     };
     return Object.freeze({
       tokenReceived(token: WalletToken) {
-        if (over) return;
+        if (over || lives !== born) return;
         const given = toObject(token, InputError) as Partial<WalletToken>;
         const text = typeof given.token === 'string' ? given.token : tokenText(given.token);
         const expiresAt = toOptionalNumber(given.expiresAt, 'expiresAt');
@@ -250,7 +263,7 @@ function drive(
         handle((core, now) => core.tokenReceived(id, text, expiresAt, hash, details, now));
       },
       cartChanged(cart: Cart | HashedCart) {
-        if (over) return;
+        if (over || lives !== born) return;
         const json = toJson(cart, CartError);
         handle((core, now) => core.sheetCartChanged(id, json, now), CartError);
       },
@@ -322,11 +335,20 @@ function drive(
     writeJournal: (effect, text, holdsLock) =>
       effects.push(() => {
         const mine = hold;
+        const born = lives;
+        const written = (done: boolean): void => {
+          if (lives !== born) return;
+          answer((core, now) => core.journalAnswered(effect, done, done && journal.durable, now));
+        };
         records
           .write(text, () => holdsLock && mine?.lost === false)
           .then(
-            () => answer((core, now) => core.journalAnswered(effect, true, journal.durable, now)),
-            (error: unknown) => unwritten(effect, error),
+            () => written(true),
+            async (error: unknown) => {
+              // Another tab's attempt is in the way: the core is to know of it before it goes on without a record.
+              if (error instanceof JournalError && error.code === 'journal_conflict') await reread();
+              written(false);
+            },
           );
       }),
 
@@ -399,7 +421,8 @@ function drive(
   }
 
   function broken(sheet: number): void {
-    if (showing === sheet) showing = undefined;
+    if (showing !== sheet) return; // over by now
+    showing = undefined;
     answer((core, now) => core.sheetFailed(sheet, now));
   }
 
@@ -460,24 +483,77 @@ function drive(
     if (held?.granted) void records.idle().then(() => held.lost || call('lock.release', () => lock.release()));
   }
 
-  /** Lets go of everything. */
+  /** Lets go of all that belongs to this life of the core. Its ids mean nothing to the next one. */
+  function letGo(): void {
+    effects.length = 0;
+    for (const timer of timers.values()) clock.clearTimeout(timer);
+    timers.clear();
+    for (const effect of [...requests.keys()]) abort(effect);
+    watching?.abort();
+    watching = undefined;
+    close();
+    release();
+  }
+
+  /** The end. */
   function end(why: () => PayonceError): void {
     if (over) return;
     over = why;
-    effects.length = 0;
     listeners.clear();
     page.removeEventListener?.('online', online);
     page.removeEventListener?.('offline', offline);
     page.removeEventListener?.('pagehide', left);
     page.removeEventListener?.('pageshow', pageshow);
     unlisten?.();
-    for (const timer of timers.values()) clock.clearTimeout(timer);
-    timers.clear();
-    for (const effect of [...requests.keys()]) abort(effect);
-    watching?.abort();
-    close();
-    release();
+    letGo();
+    core?.free();
     void records.idle().then(() => call('journal.close', () => journal.close?.()));
+  }
+
+  // ------------------------------------------------------------------------------------------- the life of the core
+
+  function start(record: string | undefined): void {
+    core = makeCore(host, config, record, time(), restart);
+    snapshot = core.ask((core) => core.snapshot() as Snapshot, InputError);
+    if (page.navigator?.onLine === false) offline();
+    run();
+  }
+
+  /**
+   * The core is no more: a panic (rule E3). What it knew is in the journal, and a fresh one takes it up there, so an open
+   * attempt is settled. The page keeps its checkout, its listeners and its cart.
+   */
+  function restart(error: InternalError): void {
+    if (over) return;
+    core = undefined;
+    lives += 1;
+    if (lives > LIVES) {
+      end(() => error);
+      return;
+    }
+    letGo();
+    snapshot = deepFreeze({ ...snapshot, canPay: false, canCheck: false });
+    tell();
+    void revive();
+  }
+
+  async function revive(): Promise<void> {
+    try {
+      const record = await records.recover();
+      if (over) return;
+      start(record);
+    } catch (error) {
+      if (over) return;
+      report(error);
+      end(() => (error instanceof PayonceError ? error : new InternalError(error)));
+      return;
+    }
+    try {
+      shown?.();
+    } catch (error) {
+      report(error);
+    }
+    tell();
   }
 
   // ------------------------------------------------------------------------------------------- the life of the page
@@ -495,11 +571,6 @@ function drive(
    * A record was not written. Where an open attempt stands in its way, which nobody could read before, the core must see
    * that one first: it is settled before anything else is sent.
    */
-  async function unwritten(effect: number, error: unknown): Promise<void> {
-    if (error instanceof JournalError && error.code === 'journal_conflict') await reread();
-    answer((core, now) => core.journalAnswered(effect, false, false, now));
-  }
-
   /** Another tab wrote the journal. */
   async function reread(): Promise<void> {
     try {
@@ -562,20 +633,18 @@ function drive(
       const providerRef = toOptionalText(options.providerRef, 'providerRef');
       event = (core, now) => core.setCart(json, providerRef, now);
     }
+    if (cart !== null && !core) cartHash(cart); // between two lives: throws what the core would
     handle(event, CartError);
     shown = () => handle(event, CartError);
   }
 
-  const core = makeCore(host, config, record, clock.now());
-  let snapshot = core.snapshot() as Snapshot;
+  start(record);
   let told = snapshot;
   page.addEventListener?.('online', online);
   page.addEventListener?.('offline', offline);
   page.addEventListener?.('pagehide', left);
   page.addEventListener?.('pageshow', pageshow);
   listen();
-  if (page.navigator?.onLine === false) offline();
-  run();
 
   return Object.freeze<Checkout>({
     getSnapshot: () => snapshot,
@@ -597,12 +666,12 @@ function drive(
       const json = toJson(outcome, InputError, 'outcome');
       return handle((core, now) => core.outcomeReported(text, json, now));
     },
-    exportLog: () => ask((core) => core.exportLog()),
-    dispose() {
-      if (over) return;
-      end(() => new DisposedError());
-      core.free();
+    exportLog() {
+      if (over) throw over();
+      if (!core) throw new InternalError(); // between two lives there is none
+      return core.ask((core) => core.exportLog(), InputError);
     },
+    dispose: () => end(() => new DisposedError()),
   });
 }
 

@@ -1,10 +1,15 @@
 /** The core as the driver sees it: what it asks for (`Host`), how it is configured, and where an instance is made. */
 
-import { checkRecord, mergeRecords, salvageRecord, WasmCheckout } from '../wasm/payonce.js';
-import { ConfigError, fromCore, JournalError, type PayonceError } from './errors.js';
+import {
+  checkRecord,
+  mergeRecords,
+  reinitialize,
+  reinitialized,
+  salvageRecord,
+  WasmCheckout,
+} from '../wasm/payonce.js';
+import { ConfigError, type ErrorKind, fromCore, InternalError, JournalError, type PayonceError } from './errors.js';
 import type { Jitter, Notice, Snapshot } from './types.js';
-
-export type Core = WasmCheckout;
 
 /** Options as the core takes them; it checks the values and fills in what is missing. */
 export interface WasmConfig {
@@ -63,6 +68,40 @@ export interface Host {
   performAction(effect: number, key: string, kind: string, payload: string | undefined): void;
 }
 
+/** A core, and the instance of the module that it lives in. */
+export interface Core {
+  /** The only way into it. Throws what it throws, as an error of payonce. */
+  ask<T>(question: (core: WasmCheckout) => T, Kind: ErrorKind): T;
+  free(): void;
+}
+
+/** Every core of the instance, with what to call when that is no more. */
+const living = new Set<{ readonly died: (error: InternalError) => void }>();
+
+/**
+ * Calls into the module. After a panic, or whatever else is no answer, nobody knows what is in its memory: everything
+ * that lives there is dead (rule E3), and what comes gets a fresh instance.
+ */
+export function guarded<T>(call: () => T, Kind: ErrorKind): T {
+  try {
+    return call();
+  } catch (thrown) {
+    const error = fromCore(thrown, Kind);
+    if (error instanceof InternalError) {
+      const dead = [...living];
+      living.clear();
+      try {
+        reinitialize();
+        reinitialized();
+      } catch {
+        // It does not even take that: then the next call fails as well.
+      }
+      for (const { died } of dead) died(error);
+    }
+    throw error;
+  }
+}
+
 /**
  * What the journal must hold after `record` was written over what is `stored` there by now. `base` is what this
  * checkout read at its start or wrote last. Throws JournalError where one of them cannot be read.
@@ -73,20 +112,17 @@ export function merge(
   stored: string | undefined,
   holdsLock: boolean,
 ): string {
-  try {
-    return mergeRecords(record, base, stored, holdsLock);
-  } catch (thrown) {
-    throw fromCore(thrown, JournalError);
-  }
+  return guarded(() => mergeRecords(record, base, stored, holdsLock), JournalError);
 }
 
 /** What is wrong with a record; undefined where it can be read. */
 export function flaw(record: string): PayonceError | undefined {
   try {
-    checkRecord(record);
+    guarded(() => checkRecord(record), JournalError);
     return undefined;
-  } catch (thrown) {
-    return fromCore(thrown, JournalError);
+  } catch (error) {
+    if (error instanceof JournalError) return error;
+    throw error;
   }
 }
 
@@ -95,22 +131,34 @@ export function flaw(record: string): PayonceError | undefined {
  * JournalError where it must stay where it is, and nobody may pay past it.
  */
 export function salvage(record: string): string | undefined {
-  try {
-    return salvageRecord(record);
-  } catch (thrown) {
-    throw fromCore(thrown, JournalError);
-  }
+  return guarded(() => salvageRecord(record), JournalError);
 }
 
 /**
- * The one place where an instance is made. Throws ConfigError, or JournalError where `record` cannot be read: what it
- * says may be all that is known of an open attempt, so nobody pays past it.
+ * The one place where a core is made. Throws ConfigError, or JournalError where `record` cannot be read: what it says
+ * may be all that is known of an open attempt, so nobody pays past it. `died` is called, once, when the core is no
+ * more: it may be another one's panic that took it along.
  */
-export function makeCore(host: Host, config: WasmConfig, record: string | undefined, now: number): Core {
+export function makeCore(
+  host: Host,
+  config: WasmConfig,
+  record: string | undefined,
+  now: number,
+  died: (error: InternalError) => void,
+): Core {
+  let core: WasmCheckout;
   try {
-    return new WasmCheckout(host, config, record, now);
+    core = guarded(() => new WasmCheckout(host, config, record, now), ConfigError);
   } catch (thrown) {
     const error = fromCore(thrown, ConfigError);
     throw error.code.startsWith('journal_') ? new JournalError(error.code, error.path) : error;
   }
+  const self = { died };
+  living.add(self);
+  return {
+    ask: (question, Kind) => guarded(() => question(core), Kind),
+    free() {
+      if (living.delete(self)) core.free();
+    },
+  };
 }

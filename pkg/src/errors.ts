@@ -59,7 +59,10 @@ export class DisposedError extends PayonceError {
   }
 }
 
-/** A defect in payonce. This checkout cannot be used any more; its open attempt, if any, is in the journal. */
+/**
+ * A defect in payonce. The call at hand is lost; the checkout starts anew from the journal, settles what was open there,
+ * and goes on. It gives up after the third time: then every call throws this.
+ */
 export class InternalError extends PayonceError {
   override readonly name = 'InternalError';
 

@@ -1,7 +1,7 @@
 /** The journal as the driver uses it: one write at a time, no read in between, and what cannot be read set aside. */
 
 import { flaw, merge, salvage } from './core.js';
-import { JournalError, type Report } from './errors.js';
+import { JournalError, PortError, type Report } from './errors.js';
 import type { Journal } from './types.js';
 
 export interface Records {
@@ -15,6 +15,11 @@ export interface Records {
    * this write's turn.
    */
   write(record: string, holdsLock: () => boolean): Promise<void>;
+  /**
+   * What a core that starts in the place of another one has to know: what the journal holds, and the last words of the
+   * one before it where they could not be stored.
+   */
+  recover(): Promise<string | undefined>;
   /** Resolves when all writes so far are done. */
   idle(): Promise<unknown>;
 }
@@ -27,7 +32,8 @@ export function records(journal: Journal, required: boolean, report: Report): Re
   let damaged: { text: string; rest: string | undefined } | undefined;
   /** One write at a time, or an older record could end up over a newer one. */
   let writes: Promise<unknown> = Promise.resolve();
-  let failing = false;
+  /** What could not be stored. Then it is known here alone. */
+  let unstored: string | undefined;
 
   /** What may be taken up of what the journal holds. */
   async function usable(stored: string | null): Promise<string | undefined> {
@@ -48,7 +54,10 @@ export function records(journal: Journal, required: boolean, report: Report): Re
 
   async function stored(): Promise<string | null> {
     try {
-      return await journal.read();
+      const found: unknown = await journal.read();
+      if (found === null || found === undefined) return null;
+      if (typeof found !== 'string') throw new PortError('not_a_string', 'journal.read');
+      return found;
     } catch (cause) {
       // A newer deployment keeps its records where this one cannot read them.
       if (cause instanceof JournalError && cause.code === 'journal_newer') throw cause;
@@ -59,16 +68,30 @@ export function records(journal: Journal, required: boolean, report: Report): Re
     }
   }
 
+  async function read(): Promise<string | undefined> {
+    for (;;) {
+      const before = writes;
+      await before;
+      const record = await usable(await stored());
+      if (writes !== before) continue;
+      if (!begun) base = record;
+      begun = true;
+      return record;
+    }
+  }
+
   return {
-    async read() {
-      for (;;) {
-        const before = writes;
-        await before;
-        const record = await usable(await stored());
-        if (writes !== before) continue;
-        if (!begun) base = record;
-        begun = true;
-        return record;
+    read,
+
+    async recover() {
+      begun = false;
+      const known = base;
+      const record = await read();
+      if (unstored === undefined) return record;
+      try {
+        return merge(unstored, known, record, true);
+      } catch {
+        return unstored; // what is stored is found again with the lock
       }
     },
 
@@ -82,13 +105,13 @@ export function records(journal: Journal, required: boolean, report: Report): Re
         .then(
           () => {
             base = record;
-            failing = false;
+            unstored = undefined;
           },
           (cause: unknown) => {
             const error =
               cause instanceof JournalError ? cause : new JournalError('journal_unwritable', null, '', { cause });
-            if (!failing) report(error); // the first of a row
-            failing = true;
+            if (unstored === undefined) report(error); // the first of a row
+            unstored = record;
             throw error;
           },
         );

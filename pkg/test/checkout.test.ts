@@ -7,7 +7,6 @@ import {
   DisposedError,
   httpMerchant,
   InputError,
-  InternalError,
   init,
   type Journal,
   JournalError,
@@ -632,38 +631,6 @@ describe('dispose', () => {
     last(after.merchant.settles).resolve({ outcome: 'approved' });
     await settled();
     expect(after.checkout.getSnapshot()).toMatchObject({ state: 'succeeded', receipt: { key } });
-  });
-});
-
-describe('a defect in the core', () => {
-  it('ends the checkout with a typed error, and keeps the page alive', async () => {
-    const { checkout, clock, wallet, reported } = await paying();
-    const before = checkout.getSnapshot();
-    const panic = new WebAssembly.RuntimeError('unreachable');
-    vi.spyOn(WasmCheckout.prototype, 'checkAgain').mockImplementation(() => {
-      throw panic;
-    });
-    const error = thrown(() => checkout.checkAgain());
-    expect(error).toBeInstanceOf(InternalError);
-    expect(error).toMatchObject({ code: 'internal', cause: panic });
-    expect(thrown(() => checkout.openSheet())).toBe(error);
-    expect(thrown(() => checkout.exportLog())).toBe(error);
-    expect(checkout.getSnapshot()).toBe(before);
-    expect(clock.timers.size).toBe(0);
-    expect(wallet.isOpen).toBe(false);
-    checkout.dispose();
-    expect(reported).toEqual([]);
-  });
-
-  it('is reported where nobody called', async () => {
-    const { checkout, merchant, reported } = await paying();
-    vi.spyOn(WasmCheckout.prototype, 'sendReplied').mockImplementation(() => {
-      throw new WebAssembly.RuntimeError('unreachable');
-    });
-    last(merchant.sends).resolve({ outcome: 'approved' });
-    await settled();
-    expect(reported).toEqual([expect.any(InternalError)]);
-    expect(thrown(() => checkout.openSheet())).toBe(reported[0]);
   });
 });
 

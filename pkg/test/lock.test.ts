@@ -256,7 +256,6 @@ describe('a lock that was lost', () => {
     last(merchant.sends).resolve({ outcome: 'declined', code: 'expired_card' });
     await settled();
     expect(checkout.getSnapshot().state).not.toBe('sending');
-    console.log(await journal.read(), theirs, mine);
     expect(await journal.read()).toContain(theirs); // theirs to end
     checkout.setCart(OTHER_CART);
     await settled();

@@ -75,13 +75,19 @@ pub fn check_record(text: &str) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// Has the next call of any export run in a fresh instance of the module. All objects of this one are worthless then.
+/// Asks for a fresh instance of the module, which the next call of an export gets. All objects of this one are
+/// worthless then.
 ///
 /// After a panic nobody knows what is in the memory (rule E3). This itself touches none of it.
 #[wasm_bindgen]
 pub fn reinitialize() {
     wasm_bindgen::handler::schedule_reinit();
 }
+
+/// Does nothing, in the fresh instance that was asked for. It must be the first call: a call with a string copies that
+/// into the memory before it makes the fresh instance.
+#[wasm_bindgen]
+pub fn reinitialized() {}
 
 /// A checkout for JavaScript. Every event returns whether it was taken; `false` is harmless and in the log.
 #[wasm_bindgen]

@@ -2,14 +2,14 @@
 
 import { describe, expect } from 'vitest';
 import { test } from './support/test';
-import { mugs, tokenOf, TWO_MUGS } from './support/shop';
+import { mugs, SLOW_BANK, tokenOf, TWO_MUGS } from './support/shop';
 
 describe('double submit', () => {
   test('scenario 04: clicks while the payment is under way submit nothing', async ({ shop, merchant }) => {
     await shop.open();
-    await merchant.faults({ kind: 'delay', ms: 400 });
+    await merchant.faults(SLOW_BANK);
     await shop.pay();
-    await shop.reaches('sending');
+    await shop.inFlight();
     await shop.clickPay();
     await shop.page.locator('#pay').dblclick();
     await shop.paidOnce();

@@ -2,7 +2,7 @@
 
 import { describe, expect } from 'vitest';
 import { test } from './support/test';
-import { THREE_MUGS, tokenOf, TWO_MUGS } from './support/shop';
+import { SLOW_BANK, THREE_MUGS, tokenOf, TWO_MUGS } from './support/shop';
 
 describe('the journal and the lock', () => {
   test('the journal names the attempt before its first send, and never the token', async ({ shop }) => {
@@ -20,6 +20,7 @@ describe('the journal and the lock', () => {
   });
 
   test('a journal that cannot be written stops the payment where it is required', async ({ shop }) => {
+    shop.complains('JournalError: journal_unwritable');
     await shop.open({ journal: 'broken', durability: 'required' });
     await shop.pay();
     await shop.tells('record_unavailable');
@@ -27,6 +28,7 @@ describe('the journal and the lock', () => {
   });
 
   test('and does not where it is only preferred', async ({ shop }) => {
+    shop.complains('JournalError: journal_unwritable');
     await shop.open({ journal: 'broken' });
     await shop.pay();
     await shop.paidOnce();
@@ -79,7 +81,7 @@ describe('the journal and the lock', () => {
 
   test('two checkouts on one page, both paying at once: one charge, and both show it', async ({ shop, merchant }) => {
     await shop.open();
-    await merchant.faults({ kind: 'delay', ms: 600 });
+    await merchant.faults(SLOW_BANK);
     const tokens = [shop.knows(tokenOf('approved')), shop.knows(tokenOf('approved'))] as const;
     const result = await shop.page.evaluate(
       async ([json, first, second]) => {

@@ -2,7 +2,7 @@
 
 import { describe, expect } from 'vitest';
 import { test } from './support/test';
-import { THREE_MUGS, tokenOf, TWO_MUGS } from './support/shop';
+import { SLOW_BANK, THREE_MUGS, tokenOf, TWO_MUGS } from './support/shop';
 
 describe('the key of an attempt', () => {
   test('scenario 06: a timeout keeps the key', async ({ shop, merchant }) => {
@@ -101,9 +101,9 @@ describe('the key of an attempt', () => {
 
   test('scenario 10: the page is reloaded while the bank thinks', async ({ shop, merchant }) => {
     await shop.open({ journal: 'browser' });
-    await merchant.faults({ kind: 'delay', ms: 1500 });
+    await merchant.faults(SLOW_BANK);
     await shop.pay();
-    await shop.ledgerShows(({ attempts }) => attempts[0]?.state === 'in_flight');
+    await shop.inFlight();
     await shop.load();
     await shop.start({ journal: 'browser' });
     await shop.setCart(TWO_MUGS);
@@ -151,9 +151,9 @@ describe('the key of an attempt', () => {
     merchant,
   }) => {
     await shop.open();
-    await merchant.faults({ kind: 'delay', ms: 1000 });
+    await merchant.faults(SLOW_BANK);
     await shop.pay();
-    await shop.ledgerShows(({ attempts }) => attempts[0]?.state === 'in_flight');
+    await shop.inFlight();
     // React's StrictMode mounts, unmounts and mounts.
     await shop.start();
     await shop.start();

@@ -3,7 +3,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { test } from './support/test';
-import { THREE_MUGS } from './support/shop';
+import { SLOW_BANK, THREE_MUGS } from './support/shop';
 
 describe('the network', () => {
   test('offline before the send: sent once, as soon as the network is back', async ({ shop }) => {
@@ -133,9 +133,9 @@ describe('the network', () => {
 
   test('the page goes away in the middle of the send: the request goes through', async ({ shop, merchant }) => {
     await shop.open();
-    await merchant.faults({ kind: 'delay', ms: 500 });
+    await merchant.faults(SLOW_BANK);
     await shop.pay();
-    await shop.reaches('sending');
+    await shop.inFlight();
     await shop.sends('attempt');
     await shop.page.goto('about:blank');
     await shop.ledgerShows(({ charges }) => charges.length === 1);

@@ -2,14 +2,14 @@
 
 import { describe, expect } from 'vitest';
 import { test } from './support/test';
-import { THREE_MUGS, tokenOf } from './support/shop';
+import { SLOW_BANK, THREE_MUGS, tokenOf } from './support/shop';
 
 describe('the shopper', () => {
   test('scenario 32: the old error is gone once another card is tried', async ({ shop, merchant }) => {
     await shop.open();
     await shop.pay({ card: 'insufficient_funds' });
     await shop.tells('payment_declined');
-    await merchant.faults({ kind: 'delay', ms: 400 });
+    await merchant.faults(SLOW_BANK);
     await shop.approve();
     await shop.reaches('sending');
     expect(await shop.told()).toEqual([]);

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cart } from 'payonce';
 import { describe, expect } from 'vitest';
 import { test } from './support/test';
-import { mugs, THREE_MUGS, tokenOf, TWO_MUGS } from './support/shop';
+import { mugs, SLOW_BANK, THREE_MUGS, tokenOf, TWO_MUGS } from './support/shop';
 
 describe('a stale cart', () => {
   test('scenario 21: to the payment, back, another quantity, to the payment', async ({ shop }) => {
@@ -140,9 +140,9 @@ describe('a stale cart', () => {
 
   test('scenario 24: an equal cart changes nothing while the payment is under way', async ({ shop, merchant }) => {
     await shop.open();
-    await merchant.faults({ kind: 'delay', ms: 400 });
+    await merchant.faults(SLOW_BANK);
     await shop.pay();
-    await shop.reaches('sending');
+    await shop.inFlight();
     for (let render = 0; render < 5; render += 1) await shop.setCart(TWO_MUGS);
     await shop.paidOnce();
     expect(await shop.ledger()).toMatchObject({ discarded: [], settles: 0, arrivals: 1 });

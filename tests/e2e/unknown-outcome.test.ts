@@ -5,7 +5,7 @@ import { describe, expect } from 'vitest';
 import type { Fault } from './support/merchant';
 import type { Shop } from './support/shop';
 import { test } from './support/test';
-import { mugs, THREE_MUGS, TWO_MUGS } from './support/shop';
+import { mugs, SLOW_BANK, THREE_MUGS, TWO_MUGS } from './support/shop';
 
 /** The shopper was never told that the payment failed. */
 async function neverShownAsFailed(shop: Shop): Promise<void> {
@@ -18,9 +18,9 @@ async function neverShownAsFailed(shop: Shop): Promise<void> {
 describe('an unknown outcome', () => {
   test('scenario 15: the sheet says that it timed out, the payment is authorised', async ({ shop, merchant }) => {
     await shop.open();
-    await merchant.faults({ kind: 'delay', ms: 500 });
+    await merchant.faults(SLOW_BANK);
     await shop.pay();
-    await shop.reaches('sending');
+    await shop.inFlight();
     await shop.page.evaluate(() => window.shop.wallet.fail());
     expect(await shop.snapshot()).toMatchObject({ state: 'sending', notices: [] });
     await shop.paidOnce();
@@ -29,9 +29,9 @@ describe('an unknown outcome', () => {
 
   test('scenario 15: the shopper closes the sheet while the payment is under way', async ({ shop, merchant }) => {
     await shop.open();
-    await merchant.faults({ kind: 'delay', ms: 500 });
+    await merchant.faults(SLOW_BANK);
     await shop.pay();
-    await shop.reaches('sending');
+    await shop.inFlight();
     await shop.page.evaluate(() => window.shop.wallet.cancel());
     await shop.paidOnce();
     await neverShownAsFailed(shop);
@@ -266,7 +266,7 @@ describe('an unknown outcome', () => {
       await route.fetch().catch(() => undefined);
     });
     await shop.pay();
-    await shop.reaches('sending');
+    await shop.sends('attempt');
     const old = await shop.snapshot();
     await shop.setCart(THREE_MUGS);
     expect(await shop.snapshot()).toMatchObject({
@@ -287,9 +287,9 @@ describe('an unknown outcome', () => {
 
   test('the cart is edited while a send hangs, and back again: the attempt goes on', async ({ shop, merchant }) => {
     await shop.open();
-    await merchant.faults({ kind: 'delay', ms: 800 });
+    await merchant.faults(SLOW_BANK);
     await shop.pay();
-    await shop.reaches('sending');
+    await shop.inFlight();
     await shop.setCart(THREE_MUGS);
     await shop.setCart(TWO_MUGS);
     await shop.paidOnce();
@@ -301,7 +301,7 @@ describe('an unknown outcome', () => {
     await shop.open({ retry: { sendTimeout: 1000 } });
     await merchant.faults({ kind: 'delay', ms: 2500 });
     await shop.pay();
-    await shop.reaches('sending');
+    await shop.inFlight();
     await shop.setCart(THREE_MUGS);
     await shop.paidOnce(TWO_MUGS);
     expect(await shop.told()).toEqual(['earlier_cart_paid']);
@@ -313,9 +313,9 @@ describe('an unknown outcome', () => {
     merchant,
   }) => {
     await shop.open();
-    await merchant.faults({ kind: 'delay', ms: 500 });
+    await merchant.faults(SLOW_BANK);
     await shop.pay();
-    await shop.reaches('sending');
+    await shop.inFlight();
     await shop.changeInSheet(THREE_MUGS);
     expect(await shop.snapshot()).toMatchObject({ cartWaiting: true });
     await shop.paidOnce(TWO_MUGS);
@@ -350,7 +350,7 @@ describe('an unknown outcome', () => {
     await shop.open({ retry: { maxRetries: 0 } });
     await merchant.faults({ kind: 'delay', ms: 20_000 });
     await shop.pay();
-    await shop.ledgerShows(({ attempts }) => attempts[0]?.state === 'in_flight');
+    await shop.inFlight();
     await merchant.crash();
     await shop.tells('payment_not_made');
     await shop.pay();

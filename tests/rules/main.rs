@@ -1,5 +1,6 @@
 //! The rules of the design, one by one, against the machine itself: no browser, no clock, no network. A rule's number
 //! is in the name of each of its tests.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -7,10 +7,13 @@ import { expect } from 'vitest';
 import type { Shown, StartOptions } from '../harness/main';
 import { type AttemptBody, type Sent, Watch } from './browser';
 import { expectNoToken, expectOnceOnly } from './invariants';
-import type { Ledger, Merchant } from './merchant';
+import type { Fault, Ledger, Merchant } from './merchant';
 
 /** How long a test waits for what must come. */
 export const PATIENCE = 15_000;
+
+/** The bank thinks for so long that a test has time to do something meanwhile. */
+export const SLOW_BANK: Fault = { kind: 'delay', ms: 1500 };
 
 /** The cards of the reference merchant. */
 export type Card = 'approved' | 'insufficient_funds' | 'expired_card' | 'challenge' | 'postcode' | 'no_such_card';
@@ -54,6 +57,9 @@ export class Shop {
   readonly #tokens = new Set<string>();
   /** Those that the merchant gave back, saying that the provider never saw them. */
   readonly #released = new Set<string>();
+
+  /** What the page is expected to complain of on its console. */
+  readonly #complaints: string[] = [];
 
   constructor(context: BrowserContext, page: Page, merchant: Merchant) {
     this.context = context;
@@ -175,6 +181,11 @@ export class Shop {
     }
   }
 
+  /** By the end of the test the page will have complained of that, and of nothing else. */
+  complains(text: string): void {
+    this.#complaints.push(text);
+  }
+
   // ------------------------------------------------------------------------------------------------ the merchant
 
   ledger(): Promise<Ledger> {
@@ -184,6 +195,11 @@ export class Shop {
   /** The bodies of all sends, in order. */
   get bodies(): readonly AttemptBody[] {
     return this.watch.attempts.map(({ text }) => JSON.parse(text) as AttemptBody);
+  }
+
+  /** Waits until the bank, which was made slow, thinks about the attempt. */
+  async inFlight(): Promise<void> {
+    await this.ledgerShows(({ attempts }) => attempts.at(-1)?.state === 'in_flight');
   }
 
   /** Waits until something left the page. */
@@ -233,7 +249,7 @@ export class Shop {
 
   /** Checks what must hold after every test, whatever it did. */
   async check(): Promise<void> {
-    expect(this.watch.complaints).toEqual([]);
+    await expect.poll(() => [...new Set(this.watch.complaints)], { timeout: PATIENCE }).toEqual(this.#complaints);
     await expectOnceOnly(this.watch, this.merchant, this.#released);
     const open = await this.page.evaluate(() => [
       document.documentElement.outerHTML,

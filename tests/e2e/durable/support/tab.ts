@@ -6,8 +6,8 @@ import type { Cart, NoticeCode, Snapshot, State } from 'payonce';
 import type { BrowserContext, Page } from 'puppeteer-core';
 import type { Shown, StartOptions } from '../../harness/main';
 
-/** How long a test waits for what must come: long, for a machine that does other things as well. */
-export const PATIENCE = 15_000;
+/** How long a test waits for what must come: longer than the claim of a tab that died lasts where there are no Web Locks. */
+export const PATIENCE = 30_000;
 
 export type Card = 'approved' | 'insufficient_funds' | 'challenge';
 
@@ -59,7 +59,7 @@ export class Tab {
   }
 
   async loaded(): Promise<void> {
-    await this.page.waitForSelector('body:not([data-state=loading])', { timeout: PATIENCE });
+    await this.page.waitForSelector('body[data-state]:not([data-state=loading])', { timeout: PATIENCE });
   }
 
   /** Starts a checkout with payonce's own journal and lock, and returns what it says first. */
@@ -102,6 +102,15 @@ export class Tab {
     return token;
   }
 
+  /** Pays where the tab still lets the shopper: another one may have been faster. */
+  async tryToPay(): Promise<void> {
+    await this.page.evaluate((token) => {
+      const { checkout, wallet } = window.shop;
+      if (!wallet.isOpen) checkout.openSheet();
+      if (wallet.isOpen) wallet.approve(token);
+    }, tokenOf('approved'));
+  }
+
   sheetIsOpen(): Promise<boolean> {
     return this.page.evaluate(() => window.shop.wallet.isOpen);
   }
@@ -117,7 +126,7 @@ export class Tab {
 
   /** Waits until something got stuck. */
   async isStuck(): Promise<void> {
-    await this.page.waitForFunction(() => window.shop.held.length > 0, { timeout: PATIENCE });
+    await this.page.waitForFunction(() => window.shop.held.length > 0, { timeout: PATIENCE, polling: 50 });
   }
 
   // ------------------------------------------------------------------------------------------------ what is seen
@@ -139,6 +148,11 @@ export class Tab {
   /** Waits until the checkout is in that state. */
   async reaches(...states: readonly State[]): Promise<Snapshot> {
     return this.#becomes(`in state ${states.join(' or ')}`, ({ state }) => states.includes(state));
+  }
+
+  /** Waits until the shopper may pay. */
+  async mayPay(): Promise<Snapshot> {
+    return this.#becomes('ready to pay', ({ canPay }) => canPay);
   }
 
   /** Waits until the shopper is told that. */
