@@ -624,9 +624,6 @@ function drive(
 
   function setCart(cart: Cart | HashedCart | null, options: SetCartOptions = {}): void {
     if (over) throw over();
-    const given = toObject(options, InputError, 'options');
-    const unknown = Object.keys(given).find((name) => name !== 'providerRef');
-    if (unknown !== undefined) throw new InputError('unknown_option', `options.${unknown}`);
     let event: Event = (core, now) => core.clearCart(now);
     if (cart !== null) {
       const json = toJson(cart, CartError);

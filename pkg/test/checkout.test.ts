@@ -719,6 +719,34 @@ describe('E1: malformed input', () => {
     },
   );
 
+  it('says what is wrong with the options of a cart and with a listener', async () => {
+    const { checkout } = await bench();
+    checkout.setCart(CART);
+    const before = checkout.getSnapshot();
+    for (const [options, code, path] of [
+      [5, 'not_an_object', 'options'],
+      [null, 'not_an_object', 'options'],
+      [{ providerref: 'pi_1' }, 'unknown_option', 'options.providerref'],
+      [{ providerRef: 5 }, 'not_a_string', 'providerRef'],
+    ] as const) {
+      const error = thrown(() => checkout.setCart(OTHER_CART, options as never));
+      expect(error).toBeInstanceOf(InputError);
+      expect(error).toMatchObject({ code, path });
+    }
+    expect(thrown(() => checkout.subscribe(undefined as never))).toMatchObject({
+      code: 'not_a_function',
+      path: 'listener',
+    });
+    expect(checkout.getSnapshot()).toBe(before);
+  });
+
+  it.each([42, {}, true, Symbol('record')])('a journal that holds %s cannot be read', async (found) => {
+    const journal = { ...memoryJournal(), read: () => Promise.resolve(found as never) };
+    const { checkout, reported } = await bench({ journal });
+    expect(checkout.getSnapshot().state).toBe('empty');
+    expect(reported).toMatchObject([{ code: 'journal_unreadable', cause: { path: 'journal.read' } }]);
+  });
+
   it('says what is wrong with an outcome from outside', async () => {
     const { checkout, merchant } = await paying();
     const { key } = last(merchant.sends).request;
@@ -756,6 +784,11 @@ describe('E1: malformed input', () => {
     ['an unknown durability', { ...ports, durability: 'strict' }, 'invalid_option', 'durability'],
     ['an unknown jitter', { ...ports, retry: { jitter: 'some' } }, 'jitter_unknown', 'retry.jitter'],
     ['a fraction of a try', { ...ports, retry: { maxRetries: 1.5 } }, 'number_invalid', 'retry.maxRetries'],
+    ['a text for a count', { ...ports, retry: { maxRetries: '' } }, 'not_a_number', 'retry.maxRetries'],
+    ['a BigInt for a time', { ...ports, retry: { base: 10n } }, 'not_a_number', 'retry.base'],
+    ['a number for a name', { ...ports, retry: { jitter: 5 } }, 'not_a_string', 'retry.jitter'],
+    ['a scope that is none', { ...ports, scope: 7 }, 'not_a_string', 'scope'],
+    ['a callback that is none', { ...ports, recheckCart: CART }, 'not_a_function', 'recheckCart'],
     ['a negative count', { ...ports, retry: { maxRetries: -1 } }, 'number_invalid', 'retry.maxRetries'],
     [
       'an unknown profile',
