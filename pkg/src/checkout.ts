@@ -624,10 +624,12 @@ function drive(
 
   function setCart(cart: Cart | HashedCart | null, options: SetCartOptions = {}): void {
     if (over) throw over();
+    const { providerRef: given, ...unknown } = toObject(options, InputError, 'options');
+    for (const name of Object.keys(unknown)) throw new InputError('unknown_option', `options.${name}`);
+    const providerRef = toOptionalText(given, 'providerRef');
     let event: Event = (core, now) => core.clearCart(now);
     if (cart !== null) {
       const json = toJson(cart, CartError);
-      const providerRef = toOptionalText(options.providerRef, 'providerRef');
       event = (core, now) => core.setCart(json, providerRef, now);
     }
     if (cart !== null && !core) cartHash(cart); // between two lives: throws what the core would
