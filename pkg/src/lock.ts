@@ -12,7 +12,7 @@ export function webLock({ name = 'payonce', scope = 'default' }: StorageOptions 
    * How long is waited for the lock, in ms. Whoever lets go of it, or waits for it to be free, holds it for a moment;
    * whoever pays holds it for longer.
    */
-  const moment = 200;
+  const moment = 500;
   let free: (() => void) | undefined;
 
   return {

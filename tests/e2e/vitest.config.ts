@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['support/build.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A shared machine may stall for longer than any shopper would wait; twice in a row is a fault.
+    retry: process.env['CI'] ? 1 : 0,
     // Each file has a merchant and a browser of its own; more of them than cores only get in each other's way.
     pool: 'forks',
     maxWorkers: 2,
