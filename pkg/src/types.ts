@@ -1,6 +1,6 @@
 /**
- * The public types of payonce. Words are those of the glossary in the README: cart, session, sheet, token, attempt,
- * send, outcome, settle, notice.
+ * The public types of payonce. Words are those of the glossary in docs/architecture.md: cart, session, sheet, token,
+ * attempt, send, outcome, settle, notice.
  *
  * Amounts are integers in the currency's minor unit (cents; yen have none). Times are milliseconds since the Unix
  * epoch, delays are milliseconds.

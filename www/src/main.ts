@@ -101,6 +101,7 @@ lifeSwitches();
 const ledger = ledgerView(() => observe());
 const plot = story(async () => {
   if (checkout?.getSnapshot().state === 'succeeded') checkout.acknowledge();
+  await fetch('/ledger', { method: 'DELETE' }).catch(() => undefined);
   plot.reset();
   store.reset();
   await faults.clear();

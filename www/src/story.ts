@@ -59,8 +59,8 @@ export function story(prepare: () => Promise<void>, tidy: () => Promise<void>): 
       const before = done.size;
       if (told('payment_declined')) done.add('declined');
       if (told('fresh_token_needed')) done.add('replayed');
-      if (state === 'waiting' || state === 'settling') done.add('lost');
-      if (done.has('lost') && state === 'succeeded' && onceOnly) done.add('settled');
+      if (state === 'waiting') done.add('lost');
+      if (done.has('lost') && told('earlier_cart_paid') && onceOnly) done.add('settled');
       if (done.size !== before) {
         setText(byId('play-status'), `${done.size} of ${STEPS.length} steps done.`);
         render();

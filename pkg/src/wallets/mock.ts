@@ -89,7 +89,7 @@ export function mockWallet({ retriesInPlace = true }: MockWalletOptions = {}): M
     get result() {
       return result;
     },
-    approve(token = `tok_mock_${crypto.randomUUID()}`) {
+    approve(token = `tok_approved_${crypto.randomUUID()}`) {
       shown().tokenReceived(typeof token === 'string' ? { token } : token);
       return token;
     },
