@@ -9,41 +9,49 @@ import type { Lock, StorageOptions } from './types.js';
 export function webLock({ name = 'payonce', scope = 'default' }: StorageOptions = {}): Lock {
   const lockName = `payonce:${name}:${scope}`;
   /**
-   * How long is waited for the lock, in ms. Whoever lets go of it, or waits for it to be free, holds it for a moment;
-   * whoever pays holds it for longer.
+   * How long is waited for a lock that is held, in ms. Whoever lets go of it, or waits for it to be free, holds it for a
+   * moment; whoever pays holds it for longer.
    */
   const moment = 500;
   let free: (() => void) | undefined;
 
-  return {
-    acquire: (lost) =>
-      new Promise((resolve, reject) => {
-        if (free) {
-          resolve(false);
-          return;
-        }
-        const patience = new AbortController();
-        const timer = setTimeout(() => patience.abort(), moment);
-        navigator.locks
-          .request(lockName, { mode: 'exclusive', signal: patience.signal }, () => {
-            clearTimeout(timer);
-            resolve(true);
-            return new Promise<void>((letGo) => {
-              free = letGo;
-            });
-          })
-          .catch((error: unknown) => {
-            clearTimeout(timer);
-            if (free) {
-              free = undefined;
-              lost?.(); // another script has stolen it
-            } else if (patience.signal.aborted) {
-              resolve(false);
-            } else {
-              reject(error instanceof Error ? error : new Error('no lock', { cause: error }));
-            }
+  /** Resolves to whether the lock was taken. Rejects where the options' signal ends the wait. */
+  const take = (options: LockOptions, lost?: () => void): Promise<boolean> =>
+    new Promise((resolve, reject) => {
+      navigator.locks
+        .request(lockName, { mode: 'exclusive', ...options }, (granted) => {
+          resolve(granted !== null);
+          if (granted === null) return undefined;
+          return new Promise<void>((letGo) => {
+            free = letGo;
           });
-      }),
+        })
+        .catch((error: unknown) => {
+          if (free) {
+            free = undefined;
+            lost?.(); // another script has stolen it
+          } else {
+            reject(error instanceof Error ? error : new Error('no lock', { cause: error }));
+          }
+        });
+    });
+
+  return {
+    async acquire(lost) {
+      if (free) return false;
+      // Not with a time limit at once: on a busy page the limit could be over before a free lock is handed over.
+      if (await take({ ifAvailable: true }, lost)) return true;
+      const patience = new AbortController();
+      const timer = setTimeout(() => patience.abort(), moment);
+      try {
+        return await take({ signal: patience.signal }, lost);
+      } catch (error) {
+        if (patience.signal.aborted) return false;
+        throw error;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
     async whenFree(signal) {
       await navigator.locks.request(lockName, { mode: 'shared', ...(signal && { signal }) }, () => {});
     },

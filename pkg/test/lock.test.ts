@@ -87,6 +87,17 @@ describe('webLock', () => {
     lock.release();
   });
 
+  it('is had at once where it is free, however busy the page is', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const asked = webLock().acquire();
+      vi.advanceTimersByTime(10_000); // no time limit can be over before a free lock is handed over
+      expect(await asked).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('leaves no request behind where it was refused', async () => {
     const lock = webLock();
     await lock.acquire();

@@ -17,10 +17,10 @@ export class FakeLocks {
 
   request(
     name: string,
-    options: { mode?: LockMode; signal?: AbortSignal },
+    options: { mode?: LockMode; ifAvailable?: boolean; signal?: AbortSignal },
     callback: (lock: unknown) => unknown,
   ): Promise<unknown> {
-    const { mode = 'exclusive', signal } = options;
+    const { mode = 'exclusive', ifAvailable = false, signal } = options;
     return new Promise((resolve, reject) => {
       const queue = this.#queue(name);
       const abort = (): void => {
@@ -58,6 +58,10 @@ export class FakeLocks {
       signal?.addEventListener('abort', abort);
       queue.push(pending);
       this.#process(name);
+      if (ifAvailable && queue.includes(pending)) {
+        queue.splice(queue.indexOf(pending), 1);
+        resolve(callback(null));
+      }
     });
   }
 
