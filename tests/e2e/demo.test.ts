@@ -253,6 +253,23 @@ describe('the demo page', () => {
     expect(discarded[0]?.session).not.toBe(charges[0]?.session);
   });
 
+  test('scenario 10: reloaded in mid-payment, and a second tab', async ({ demo, merchant }) => {
+    await merchant.faults({ kind: 'delay', ms: 1000 });
+    await demo.mouse.press('life-reload');
+    await demo.mouse.press('pay');
+    const reloaded = demo.page.waitForEvent('load');
+    await demo.mouse.press('wallet-pay');
+    await reloaded;
+    await demo.reaches('succeeded');
+    await demo.says('charged', 'Charged: 1 time, $30.00');
+
+    const opened = demo.page.waitForEvent('popup');
+    await demo.mouse.press('life-tab');
+    const second = await opened;
+    await second.locator('body[data-state=succeeded]').waitFor({ timeout: PATIENCE });
+    expect((await merchant.ledger()).charges).toHaveLength(1);
+  });
+
   test('a challenge in the middle of it, approved', async ({ demo }) => {
     await demo.mouse.press('pay');
     await demo.mouse.choose('card-challenge');
