@@ -94,6 +94,11 @@ export class Tab {
 
   /** Opens the sheet where it is not open and agrees. Returns the token. */
   async pay(card: Card = 'approved', token = tokenOf(card)): Promise<string> {
+    // A page that was loaded a moment after an attempt ended may find it open in the journal, and asks first.
+    await this.page.waitForFunction(() => window.shop.wallet.isOpen || window.shop.checkout.getSnapshot().canPay, {
+      timeout: PATIENCE,
+      polling: 50,
+    });
     await this.page.evaluate((given) => {
       const { checkout, wallet } = window.shop;
       if (!wallet.isOpen) checkout.openSheet();
