@@ -87,16 +87,12 @@ doc: setup
 test-rust: setup
 	cargo test --quiet --workspace
 
-# What `wasm-pack test --headless --chrome` does, but for tests/web.rs alone (wasm-pack compiles the native tests as well)
-# and with the browser that the end-to-end tests use.
-test-wasm: export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := wasm-bindgen-test-runner
-test-wasm: export WASM_BINDGEN_TEST_ONLY_WEB := 1
+# With the browser that the end-to-end tests use, wherever that is.
 test-wasm: export WASM_BINDGEN_TEST_WEBDRIVER_JSON := $(target)/webdriver.json
 test-wasm: browser
 	@mkdir -p $(target)
 	@browser=$$(tools/browser.sh chromium); sed "s|\"args\"|\"binary\": \"$$browser\", &|" webdriver.json >$(target)/webdriver.json
-	CHROMEDRIVER=$$(tools/browser.sh chromedriver) \
-		cargo test --package payonce --target wasm32-unknown-unknown --test web
+	wasm-pack test --headless --chrome --chromedriver "$$(tools/browser.sh chromedriver)"
 
 typecheck: node_modules/payonce/package.json
 	@for project in $(typescript); do echo "tsc -p $$project"; tsc --noEmit -p $$project; done

@@ -104,6 +104,7 @@ fn portion(whole: u64, unit: f64) -> u64 {
 }
 
 #[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use super::*;
 

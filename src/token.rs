@@ -311,6 +311,7 @@ impl SpentLedger {
 }
 
 #[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use super::*;
 

@@ -231,6 +231,7 @@ kinds! {
 }
 
 #[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use super::*;
     use crate::attempt::BoundCart;
