@@ -3,6 +3,7 @@
 import type { Cart } from 'payonce';
 import { describe, expect } from 'vitest';
 import { mugs, type Tab, tokenOf, TWO_MUGS } from './support/tab';
+import { BROWSERS } from './support/device';
 import { testIn, type Visit } from './support/test';
 
 const HOUR = 3_600_000;
@@ -256,7 +257,9 @@ describe("the shopper's clock", () => {
   });
 });
 
-describe('the bank and the sheet', () => {
+describe.each(BROWSERS)('the bank and the sheet in %s', (name) => {
+  const test = testIn(name);
+
   for (const passed of [true, false]) {
     test(`scenario 29: back from a redirect, ${passed ? 'approved' : 'given up'} at the bank`, async ({ visit }) => {
       const tab = await visit.tab();
