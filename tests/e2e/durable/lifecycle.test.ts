@@ -12,7 +12,9 @@ const test = testIn('chromium', { lifecycle: true });
 /** Sent again in 1 to 2 s, and not given up for a long time. */
 const UNHURRIED = { jitter: 'equal', base: 2000, cap: 2000, totalTime: 120_000 } as const;
 
-describe('the back/forward cache', () => {
+describe.each(BROWSERS)('the back/forward cache in %s', (name) => {
+  const test = testIn(name, { lifecycle: true });
+
   /** Leaves the page, does `meanwhile`, comes back and tells whether the page came out of the cache. */
   async function leave(tab: Tab, visit: Visit, meanwhile?: () => Promise<void>): Promise<boolean> {
     await tab.page.evaluate(() => {
@@ -34,7 +36,7 @@ describe('the back/forward cache', () => {
     await tab.setCart(cart);
   }
 
-  test('a page that is ready comes back ready, out of the cache', async ({ visit }) => {
+  test.skipIf(name !== 'chromium')('a page that is ready comes back ready, out of the cache', async ({ visit }) => {
     const tab = await visit.tab();
     await tab.visit();
     expect(await leave(tab, visit)).toBe(true);
