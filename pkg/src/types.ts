@@ -55,6 +55,8 @@ export interface HashedCart extends Omit<Cart, 'lines'> {
 export interface Summary {
   readonly cartHash: string;
   readonly currency: string;
+  /** Of the currency's minor unit, by ISO 4217: 2 for USD, 0 for JPY, 3 for BHD. */
+  readonly decimals: number;
   readonly lines: readonly Pick<CartLine, 'id' | 'quantity' | 'unitAmount' | 'name'>[];
   readonly adjustments: readonly CartAdjustment[];
   readonly total: number;

@@ -65,7 +65,7 @@ describe('the snapshot', () => {
       canCheck: false,
       online: true,
       cartWaiting: false,
-      summary: { ...CART, cartHash: ready.session?.cartHash },
+      summary: { ...CART, cartHash: ready.session?.cartHash, decimals: 2 },
       attempt: null,
       receipt: null,
       notices: [],

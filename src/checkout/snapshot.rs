@@ -48,6 +48,11 @@ pub struct Snapshot {
 pub struct SummaryView {
     /// The cart's hash.
     pub cart_hash: CartHash,
+    /// How many decimals the minor unit of the cart's currency stands for (see [`Currency::decimals`]): a sheet is
+    /// given major units.
+    ///
+    /// [`Currency::decimals`]: crate::money::Currency::decimals
+    pub decimals: u8,
     /// Lines, adjustments and total.
     #[serde(flatten)]
     pub summary: Summary,
@@ -55,7 +60,11 @@ pub struct SummaryView {
 
 impl From<&Cart> for SummaryView {
     fn from(cart: &Cart) -> Self {
-        Self { cart_hash: cart.hash().clone(), summary: cart.summary().clone() }
+        Self {
+            cart_hash: cart.hash().clone(),
+            decimals: cart.currency().decimals(),
+            summary: cart.summary().clone(),
+        }
     }
 }
 
