@@ -50,7 +50,6 @@
 //! let config = Config {
 //!     profile: Profile::Ietf,
 //!     retry: RetryPolicy::default(),
-//!     retries_in_place: true,
 //!     durability: Durability::Preferred,
 //! };
 //! let mut checkout = Checkout::new(config, Box::new(Counter(0)));
@@ -60,7 +59,7 @@
 //! )?;
 //! checkout.handle(Event::CartSet { cart, provider_ref: None }, 1)?;
 //!
-//! let effects = checkout.handle(Event::SheetRequested, 2)?;
+//! let effects = checkout.handle(Event::SheetRequested { retries_in_place: true }, 2)?;
 //! let [Effect::OpenSheet { sheet }] = effects[..] else { panic!() };
 //!
 //! let token = WalletToken::new("tok_1".into())?;

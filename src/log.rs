@@ -59,7 +59,6 @@ pub struct Entry {
 struct LoggedConfig {
     profile: std::borrow::Cow<'static, str>,
     retry: RetryPolicy,
-    retries_in_place: bool,
     durability_required: bool,
 }
 
@@ -72,7 +71,6 @@ impl Log {
             config: LoggedConfig {
                 profile: config.profile.name().into(),
                 retry: config.retry,
-                retries_in_place: config.retries_in_place,
                 durability_required: config.durability == Durability::Required,
             },
             dropped: 0,
@@ -191,7 +189,6 @@ mod replay {
         let config = Config {
             profile: Profile::by_name(&log.config.profile).ok_or(ReplayError::Unreadable)?,
             retry: log.config.retry,
-            retries_in_place: log.config.retries_in_place,
             durability: if log.config.durability_required {
                 Durability::Required
             } else {

@@ -200,7 +200,6 @@ fn config(dice: &Dice, honest: bool) -> Config {
             max_settles: 1 + u32::try_from(dice.roll(4)).unwrap(),
             ..RetryPolicy::default()
         },
-        retries_in_place: dice.once_in(2),
         // Without a journal nothing can be promised beyond the life of the page.
         durability: if honest || dice.once_in(3) { Durability::Required } else { Durability::Preferred },
     }
@@ -559,7 +558,8 @@ impl World {
     fn click(&mut self, t: usize) {
         let before = self.tabs[t].checkout.snapshot();
         let sheets = self.tabs[t].sheets.len();
-        self.event(t, Event::SheetRequested);
+        let retries_in_place = self.dice.once_in(2);
+        self.event(t, Event::SheetRequested { retries_in_place });
         let opened = self.tabs[t].sheets.len() > sheets;
         self.check(opened == before.can_pay, "the snapshot promised something else of a click");
     }

@@ -72,7 +72,7 @@ struct Page {
 impl Page {
     fn new() -> Self {
         let host = recording_host();
-        let config = config(r#"{"profile":"ietf","retriesInPlace":true}"#);
+        let config = config(r#"{"profile":"ietf"}"#);
         let checkout = WasmCheckout::new(host.clone().unchecked_into::<Host>(), &config, None, NOW).unwrap();
         Self { checkout, host }
     }
@@ -96,7 +96,7 @@ impl Page {
     /// Opens the sheet, delivers `token` and answers lock and journal, so that the first send is out.
     fn to_sending(&mut self, token: &JsValue) {
         assert!(self.checkout.set_cart(CART, None, NOW).unwrap());
-        assert!(self.checkout.open_sheet(NOW));
+        assert!(self.checkout.open_sheet(true, NOW));
         self.deliver(token);
     }
 
@@ -159,7 +159,7 @@ fn the_snapshot_is_the_same_object_until_something_changed() {
     assert_eq!(page.checkout.snapshot(), before, "nothing changed");
     assert_eq!(get(&page.host, "built"), 1.0);
 
-    page.checkout.open_sheet(NOW);
+    page.checkout.open_sheet(true, NOW);
     let after = page.checkout.snapshot();
     assert_ne!(after, before);
     assert_eq!(get(&after, "summary"), get(&before, "summary"), "unchanged parts are kept");
@@ -181,7 +181,7 @@ fn e1_malformed_input_is_an_error_with_code_and_path_and_changes_nothing() {
     assert_eq!(code_and_path(&error), ("key_invalid".into(), "key".into()));
     assert_eq!(page.checkout.snapshot(), before);
 
-    page.checkout.open_sheet(NOW);
+    page.checkout.open_sheet(true, NOW);
     let sheet = page.id("openSheet");
     let error = page.checkout.token_received(sheet, " ".into(), None, None, None, NOW).unwrap_err();
     assert_eq!(code_and_path(&error), ("token_blank".into(), "token".into()));

@@ -24,7 +24,7 @@ import {
   PortError,
 } from './errors.js';
 import { init } from './init.js';
-import { readOptions, type Settings } from './options.js';
+import { readOptions, requireWallet, type Settings } from './options.js';
 import { type Records, records as recordsOf } from './records.js';
 import type {
   AttemptView,
@@ -34,6 +34,7 @@ import type {
   HashedCart,
   HttpReply,
   Notice,
+  OpenSheetOptions,
   Outcome,
   Receipt,
   SessionView,
@@ -43,6 +44,7 @@ import type {
   Snapshot,
   State,
   Summary,
+  Wallet,
   WalletToken,
 } from './types.js';
 
@@ -108,7 +110,7 @@ function drive(
   records: Records,
   record: string | undefined,
 ): Checkout {
-  const { merchant, wallet, journal, lock, clock } = ports;
+  const { merchant, journal, lock, clock } = ports;
   const effects: (() => void)[] = [];
   const listeners = new Set<() => void>();
   const requests = new Map<number, AbortController>();
@@ -121,8 +123,10 @@ function drive(
   let running = false;
   /** Why nothing can be done any more. */
   let over: (() => PayonceError) | undefined;
-  /** The sheet that is showing. */
-  let showing: number | undefined;
+  /** The wallet of the click that is being handled. */
+  let chosen = ports.wallet;
+  /** The sheet that is showing, and whose it is. */
+  let showing: { readonly sheet: number; readonly wallet: Wallet } | undefined;
   /** The lock, while it is asked for or held. */
   let hold: Hold | undefined;
   /** The wait for another tab to let go of the lock. */
@@ -249,7 +253,7 @@ function drive(
     const born = lives;
     const gone = (event: Event): void => {
       if (lives !== born) return;
-      if (showing === id) showing = undefined;
+      if (showing?.sheet === id) showing = undefined;
       answer(event);
     };
     return Object.freeze({
@@ -291,34 +295,21 @@ function drive(
         spent: spent as readonly string[],
       }),
 
-    openSheet: (sheet) =>
+    openSheet: (sheet) => {
+      const wallet = chosen;
       effects.push(() => {
-        showing = sheet;
-        call(
-          'wallet.open',
-          () => wallet.open(sheetFor(sheet), toPay()),
-          () => broken(sheet),
-        );
-      }),
+        showing = { sheet, wallet };
+        toSheet(sheet, 'open', (wallet) => wallet.open(sheetFor(sheet), toPay()));
+      });
+    },
     retrySheet: (sheet, why) =>
-      effects.push(() =>
-        call(
-          'wallet.retry',
-          () => wallet.retry(deepFreeze(why), toPay()),
-          () => broken(sheet),
-        ),
-      ),
-    updateSheet: (sheet) =>
-      // A sheet that shows another total than the one to be paid is a broken sheet.
-      effects.push(() =>
-        call(
-          'wallet.update',
-          () => wallet.update(toPay()),
-          () => broken(sheet),
-        ),
-      ),
-    completeSheet: (_, success) =>
+      effects.push(() => toSheet(sheet, 'retry', (wallet) => wallet.retry(deepFreeze(why), toPay()))),
+    // A sheet that shows another total than the one to be paid is a broken sheet.
+    updateSheet: (sheet) => effects.push(() => toSheet(sheet, 'update', (wallet) => wallet.update(toPay()))),
+    completeSheet: (sheet, success) =>
       effects.push(() => {
+        if (showing?.sheet !== sheet) return;
+        const { wallet } = showing;
         showing = undefined;
         call('wallet.complete', () => wallet.complete(success ? 'success' : 'failure'));
       }),
@@ -414,14 +405,26 @@ function drive(
     return snapshot.summary as Summary; // a sheet is open for a cart only
   }
 
+  /** Calls the wallet of the sheet that is showing. Where it throws, the sheet is broken. */
+  function toSheet(sheet: number, method: 'open' | 'retry' | 'update', run: (wallet: Wallet) => void): void {
+    if (showing?.sheet !== sheet) return; // over by now
+    const { wallet } = showing;
+    call(
+      `wallet.${method}`,
+      () => run(wallet),
+      () => broken(sheet),
+    );
+  }
+
   function close(): void {
-    if (showing === undefined) return;
+    if (!showing) return;
+    const { wallet } = showing;
     showing = undefined;
     call('wallet.close', () => wallet.close());
   }
 
   function broken(sheet: number): void {
-    if (showing !== sheet) return; // over by now
+    if (showing?.sheet !== sheet) return;
     showing = undefined;
     answer((core, now) => core.sheetFailed(sheet, now));
   }
@@ -657,7 +660,11 @@ function drive(
       };
     },
     setCart,
-    openSheet: () => handle((core, now) => core.openSheet(now)),
+    openSheet(options = {}) {
+      const { wallet = ports.wallet } = toObject(options, InputError, 'options') as OpenSheetOptions;
+      chosen = requireWallet(wallet);
+      return handle((core, now) => core.openSheet(wallet.retriesInPlace, now));
+    },
     checkAgain: () => handle((core, now) => core.checkAgain(now)),
     acknowledge: () => handle((core, now) => core.acknowledge(now)),
     reportOutcome(key, outcome) {

@@ -14,7 +14,6 @@ import type { Jitter, Notice, Snapshot } from './types.js';
 /** Options as the core takes them; it checks the values and fills in what is missing. */
 export interface WasmConfig {
   readonly profile: string;
-  readonly retriesInPlace: boolean;
   readonly durabilityRequired: boolean;
   readonly jitter?: Jitter;
   readonly base?: number;

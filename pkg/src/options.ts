@@ -78,13 +78,8 @@ export function readOptions(options: CheckoutOptions): Settings {
     lock: lock ?? defaultLock({ scope }),
     clock: clock ?? systemClock,
   };
-  for (const [port, methods] of Object.entries(METHODS)) {
-    const object = toObject(ports[port as keyof Ports], ConfigError, port);
-    for (const method of methods) {
-      if (typeof object[method] !== 'function') throw new ConfigError('not_a_function', `${port}.${method}`);
-    }
-  }
-  if (typeof wallet.retriesInPlace !== 'boolean') throw new ConfigError('not_a_boolean', 'wallet.retriesInPlace');
+  for (const [name, port] of Object.entries(ports)) requirePort(name as keyof Ports, port);
+  requireWallet(wallet);
   if (typeof merchant.profile !== 'string') throw new ConfigError('not_a_string', 'merchant.profile');
 
   return {
@@ -92,12 +87,25 @@ export function readOptions(options: CheckoutOptions): Settings {
     config: {
       ...retry,
       profile: merchant.profile,
-      retriesInPlace: wallet.retriesInPlace,
       durabilityRequired: durability === 'required',
     },
     report: reporter(onError),
     recheckCart,
   };
+}
+
+function requirePort(name: keyof Ports, port: unknown): void {
+  const object = toObject(port, ConfigError, name);
+  for (const method of METHODS[name]) {
+    if (typeof object[method] !== 'function') throw new ConfigError('not_a_function', `${name}.${method}`);
+  }
+}
+
+/** Throws ConfigError where it is no wallet. */
+export function requireWallet(wallet: Wallet): Wallet {
+  requirePort('wallet', wallet);
+  if (typeof wallet.retriesInPlace !== 'boolean') throw new ConfigError('not_a_boolean', 'wallet.retriesInPlace');
+  return wallet;
 }
 
 /** Where the browser forbids IndexedDB it may still be there: that is a journal that cannot be written. */

@@ -260,11 +260,14 @@ export interface Sheet {
 
 /** Runs what concerns the sheet. */
 export interface Wallet {
-  /** Whether the sheet can stay open after a decline and ask for another card. */
+  /** Whether the sheet can stay open after a decline and ask for another card. Read when the sheet is opened. */
   readonly retriesInPlace: boolean;
   /** Called synchronously within the shopper's click: show the sheet without awaiting anything first. */
   open(sheet: Sheet, summary: Summary): void;
-  /** Ask for a fresh token in the open sheet and tell the shopper why. Called only if `retriesInPlace`. */
+  /**
+   * Ask for a fresh token in the open sheet and tell the shopper why. Called only if `retriesInPlace`. A sheet that has
+   * to end after all says `cancelled()`: what is shown of the decline stays.
+   */
   retry(why: Notice, summary: Summary): void;
   /** The cart changed inside the sheet: show the new total. */
   update(summary: Summary): void;
@@ -348,6 +351,7 @@ export interface RetryOptions {
 
 export interface CheckoutOptions {
   readonly merchant: Merchant;
+  /** The wallet that `openSheet()` opens where it is not given another one. */
   readonly wallet: Wallet;
   /** Default: `indexedDbJournal({ scope })` where there is IndexedDB, else `memoryJournal()`. */
   readonly journal?: Journal;
@@ -377,6 +381,11 @@ export interface SetCartOptions {
   readonly providerRef?: string;
 }
 
+export interface OpenSheetOptions {
+  /** Default: the `wallet` of the checkout. A page with several pay buttons gives each button's wallet here. */
+  readonly wallet?: Wallet;
+}
+
 /** A checkout: one cart, one charge. Its functions work detached from it. */
 export interface Checkout {
   readonly getSnapshot: () => Snapshot;
@@ -385,7 +394,7 @@ export interface Checkout {
   /** The cart on the page now; null when it was emptied. Throws CartError, and changes nothing, on an invalid cart. */
   readonly setCart: (cart: Cart | HashedCart | null, options?: SetCartOptions) => void;
   /** Opens the sheet, synchronously. Returns false where that was ignored: look at the snapshot for why. */
-  readonly openSheet: () => boolean;
+  readonly openSheet: (options?: OpenSheetOptions) => boolean;
   /** Asks the merchant again what became of an unresolved payment. */
   readonly checkAgain: () => boolean;
   /** The shopper has seen the receipt: the next cart may be paid. */

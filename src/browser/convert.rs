@@ -96,7 +96,7 @@ pub(super) fn config(config: &HostConfig) -> Result<Config, InputError> {
     };
     let durability =
         if config.durability_required() == Some(true) { Durability::Required } else { Durability::Preferred };
-    Ok(Config { profile, retry, retries_in_place: config.retries_in_place() == Some(true), durability })
+    Ok(Config { profile, retry, durability })
 }
 
 /// Milliseconds up to a day.

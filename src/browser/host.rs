@@ -14,8 +14,6 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     pub(super) fn profile(this: &HostConfig) -> String;
-    #[wasm_bindgen(method, getter, js_name = retriesInPlace)]
-    pub(super) fn retries_in_place(this: &HostConfig) -> Option<bool>;
     #[wasm_bindgen(method, getter, js_name = durabilityRequired)]
     pub(super) fn durability_required(this: &HostConfig) -> Option<bool>;
     #[wasm_bindgen(method, getter)]

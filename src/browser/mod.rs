@@ -130,10 +130,10 @@ impl WasmCheckout {
         self.handle(Event::CartCleared, now)
     }
 
-    /// The shopper asked to pay.
+    /// The shopper asked to pay, with a wallet whose sheet can ask for another card, or cannot.
     #[wasm_bindgen(js_name = openSheet)]
-    pub fn open_sheet(&mut self, now: f64) -> bool {
-        self.handle(Event::SheetRequested, now)
+    pub fn open_sheet(&mut self, retries_in_place: bool, now: f64) -> bool {
+        self.handle(Event::SheetRequested { retries_in_place }, now)
     }
 
     /// The shopper asked to check again.

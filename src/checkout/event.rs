@@ -38,7 +38,10 @@ pub enum Event {
         cart: Cart,
     },
     /// The shopper asked to pay.
-    SheetRequested,
+    SheetRequested {
+        /// Whether the wallet that was chosen can keep its sheet open after a decline and ask for another card.
+        retries_in_place: bool,
+    },
     /// The sheet returned a token.
     TokenReceived {
         /// Which sheet.

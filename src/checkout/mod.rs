@@ -51,8 +51,6 @@ pub struct Config {
     pub profile: Profile,
     /// When to send again.
     pub retry: RetryPolicy,
-    /// Whether the wallet's sheet can stay open after a decline and ask for another card.
-    pub retries_in_place: bool,
     /// Whether a journal that cannot be written stops the payment (rule D2).
     pub durability: Durability,
 }
@@ -218,7 +216,7 @@ impl Checkout {
             Event::CartSet { cart, provider_ref } => self.cart_set(state, cart, provider_ref, now),
             Event::CartCleared => self.cart_cleared(state, now),
             Event::SheetCartChanged { sheet, cart } => self.sheet_cart_changed(state, sheet, cart, now),
-            Event::SheetRequested => self.sheet_requested(state, now),
+            Event::SheetRequested { retries_in_place } => self.sheet_requested(state, retries_in_place, now),
             Event::SheetCancelled { sheet } => self.sheet_over(state, sheet, None),
             Event::SheetFailed { sheet } => self.sheet_over(state, sheet, Some(Notice::SheetUnavailable)),
             Event::SheetBusy { sheet } => self.sheet_over(state, sheet, Some(Notice::AnotherSheetOpen)),

@@ -74,7 +74,7 @@ impl Checkout {
     fn useless_token(&mut self, session: Session, mut sheet: Sheet, why: Notice) -> State {
         self.tell(why.clone());
         sheet.useless = sheet.useless.saturating_add(1);
-        if self.config.retries_in_place && sheet.useless <= USELESS_TOKENS {
+        if sheet.retries_in_place && sheet.useless <= USELESS_TOKENS {
             self.emit(Effect::RetrySheet { sheet: sheet.id, why });
             State::SheetOpen { session, sheet }
         } else {

@@ -199,26 +199,26 @@ impl Checkout {
         }
     }
 
-    pub(super) fn sheet_requested(&mut self, state: State, now: u64) -> Step {
+    pub(super) fn sheet_requested(&mut self, state: State, retries_in_place: bool, now: u64) -> Step {
         match state {
-            State::Ready { session } => Step::to(self.open_sheet(session)),
+            State::Ready { session } => Step::to(self.open_sheet(session, retries_in_place)),
             State::Failed { session } => {
                 // The merchant refused that session for good, so the same cart gets another one.
                 self.discard(&session);
                 let new = NewCart { cart: session.bound.cart, provider_ref: None };
                 let session = self.new_session(new, now);
-                Step::to(self.open_sheet(session))
+                Step::to(self.open_sheet(session, retries_in_place))
             }
             State::Unresolved { open } => Step::to(self.settle(open, None)),
             other => Step::reject(other, Rejection::AttemptOpen),
         }
     }
 
-    fn open_sheet(&mut self, session: Session) -> State {
+    fn open_sheet(&mut self, session: Session, retries_in_place: bool) -> State {
         self.notices.clear();
         let id = self.new_id();
         self.emit(Effect::OpenSheet { sheet: id });
-        State::SheetOpen { session, sheet: Sheet::new(id) }
+        State::SheetOpen { session, sheet: Sheet { id, retries_in_place, useless: 0 } }
     }
 
     /// The sheet closed, for whatever reason. While an attempt is open that says nothing of the charge (rule S3).
@@ -279,7 +279,7 @@ impl Checkout {
                 State::Failed { session }
             }
             PageCart::Bound => match (sheet, why) {
-                (Some(sheet), Some(why)) if in_sheet && self.config.retries_in_place => {
+                (Some(sheet), Some(why)) if in_sheet && sheet.retries_in_place => {
                     self.emit(Effect::RetrySheet { sheet: sheet.id, why });
                     State::SheetOpen { session, sheet }
                 }

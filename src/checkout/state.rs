@@ -43,14 +43,10 @@ impl Default for State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sheet {
     pub id: EffectId,
+    /// Whether it can stay open after a decline and ask for another card.
+    pub retries_in_place: bool,
     /// How many useless tokens in a row it returned. A wallet that keeps handing over the same one is closed.
     pub useless: u8,
-}
-
-impl Sheet {
-    pub const fn new(id: EffectId) -> Self {
-        Self { id, useless: 0 }
-    }
 }
 
 /// An open attempt and what hangs on it.

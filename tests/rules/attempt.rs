@@ -1,6 +1,6 @@
 //! Attempt and key: K1 to K8.
 
-use crate::scenario::{CONFIG, HOUR, Scenario, cart, challenge, declined, lost, names, rejected};
+use crate::scenario::{CLICK, CONFIG, HOUR, Scenario, cart, challenge, declined, lost, names, rejected};
 use payonce::checkout::{Config, Effect, Event, Rejection, StateKind};
 use payonce::key::IdempotencyKey;
 use payonce::outcome::{Cause, Doubt, Outcome};
@@ -18,7 +18,7 @@ fn k1_many_deliveries_make_one_attempt() {
     for n in 0..50 {
         let again = s.token_event(if n % 2 == 0 { "tok_a" } else { "tok_b" });
         s.refused(again, Rejection::AttemptOpen);
-        s.refused(Event::SheetRequested, Rejection::AttemptOpen);
+        s.refused(CLICK, Rejection::AttemptOpen);
     }
     assert_eq!(s.key(), key);
     let locks = s.effects.iter().filter(|effect| matches!(effect, Effect::AcquireLock { .. })).count();
@@ -32,7 +32,7 @@ fn k1_in_every_state_of_an_open_attempt() {
         let key = s.key();
         let again = s.token_event("tok_b");
         s.refused(again, Rejection::AttemptOpen);
-        s.refused(Event::SheetRequested, Rejection::AttemptOpen);
+        s.refused(CLICK, Rejection::AttemptOpen);
         assert_eq!(s.key(), key);
     }
     let mut s = Scenario::new().into_unresolved();
@@ -44,7 +44,7 @@ fn k1_in_every_state_of_an_open_attempt() {
 fn k1_many_clicks_open_one_sheet() {
     let mut s = Scenario::new().into_sheet_open();
     for _ in 0..50 {
-        s.refused(Event::SheetRequested, Rejection::AlreadyOpen);
+        s.refused(CLICK, Rejection::AlreadyOpen);
     }
     let sheets = s.effects.iter().filter(|effect| matches!(effect, Effect::OpenSheet { .. })).count();
     assert_eq!(sheets, 1);

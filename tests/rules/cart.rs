@@ -1,6 +1,6 @@
 //! Cart and session: C1 to C5 and C8. C6 and C7 are about the cart alone and stand in `tests/cart.rs`.
 
-use crate::scenario::{Scenario, approved, cart, declined, discards, lost, names, rejected};
+use crate::scenario::{CLICK, Scenario, approved, cart, declined, discards, lost, names, rejected};
 use payonce::cart::Cart;
 use payonce::checkout::{Effect, Event, Rejection, StateKind};
 use payonce::outcome::{Cause, SettleAnswer};
@@ -160,7 +160,7 @@ fn c3_if_the_old_cart_was_paid_the_receipt_names_it_and_the_new_one_is_not_charg
         assert_eq!(s.notices(), ["earlier_cart_paid"]);
         assert_eq!(s.sends().len(), 1);
         // Only after the shopper has seen that can the new cart be paid.
-        s.refused(Event::SheetRequested, payonce::checkout::Rejection::AlreadyPaid);
+        s.refused(CLICK, payonce::checkout::Rejection::AlreadyPaid);
         s.ok(Event::Acknowledged);
         assert_eq!(s.state(), StateKind::Ready);
         assert_eq!(s.snapshot().session.unwrap().cart_hash, *cart("sku", 2).hash());
@@ -385,7 +385,7 @@ fn c3_a_paid_cart_that_flickers_is_still_paid() {
     s.clear_cart();
     s.set_cart(cart("sku", 1));
     assert_eq!((s.state(), s.notices()), (StateKind::Succeeded, vec!["payment_received"]));
-    s.refused(Event::SheetRequested, Rejection::AlreadyPaid);
+    s.refused(CLICK, Rejection::AlreadyPaid);
     // Another cart after an empty one is another purchase.
     s.clear_cart();
     s.set_cart(cart("sku", 2));

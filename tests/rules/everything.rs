@@ -1,6 +1,6 @@
 //! Everything: E1, E2 and T6.
 
-use crate::scenario::{CONFIG, START, Scenario, approved, cart, lost};
+use crate::scenario::{CLICK, CONFIG, START, Scenario, approved, cart, lost};
 use payonce::checkout::{Checkout, Effect, Event, Rejection, Snapshot, StateKind};
 use payonce::log::{self, ReplayError};
 use payonce::outcome::{Action, Advice, Approval, Decline, Opaque, Outcome, Refusal, SettleAnswer, Text};
@@ -60,7 +60,7 @@ impl Watched {
     }
 
     fn pay(&mut self, token: &str) {
-        self.event(Event::SheetRequested);
+        self.event(CLICK);
         let event = Event::TokenReceived {
             sheet: self.s.sheet(),
             token: WalletToken::new(token.into()).unwrap(),
@@ -154,7 +154,7 @@ fn e1_nothing_is_taken_before_the_journal_was_read() {
     let mut s = Scenario::unread(CONFIG, None, crate::scenario::Numbers::new(1));
     s.refused(Event::CartSet { cart: cart("sku", 1), provider_ref: None }, Rejection::NotStarted);
     s.refused(Event::CartCleared, Rejection::NotStarted);
-    s.refused(Event::SheetRequested, Rejection::NoCart);
+    s.refused(CLICK, Rejection::NoCart);
     s.read_journal();
     s.set_cart(cart("sku", 1));
     assert_eq!(s.state(), StateKind::Ready);
@@ -273,7 +273,7 @@ fn e2_fifty_clicks_that_come_to_nothing_make_one_entry() {
     let mut s = Scenario::new().into_sending();
     let before = s.checkout.log().entries().len();
     for _ in 0..50 {
-        s.refused(Event::SheetRequested, Rejection::AttemptOpen);
+        s.refused(CLICK, Rejection::AttemptOpen);
     }
     assert_eq!(s.checkout.log().entries().len(), before + 1);
     assert_eq!(s.checkout.log().entries().last().unwrap().repeated, 49);

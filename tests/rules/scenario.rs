@@ -32,9 +32,11 @@ pub const CONFIG: Config = Config {
         send_timeout: 10_000,
         max_settles: 3,
     },
-    retries_in_place: true,
     durability: Durability::Preferred,
 };
+
+/// The shopper asks to pay with a wallet whose sheet can ask for another card.
+pub const CLICK: Event = Event::SheetRequested { retries_in_place: true };
 
 /// SplitMix64, twice per draw. Shared, so that checkouts that follow each other in a test never draw the same.
 #[derive(Clone)]
@@ -102,6 +104,8 @@ pub struct Scenario {
     pub journal: Option<String>,
     /// What this checkout read there or wrote there last.
     base: Option<Box<Record>>,
+    /// Whether the wallet's sheet can ask for another card.
+    pub retries_in_place: bool,
     /// Whether the lock is granted and the journal written at once.
     pub lock_answers: bool,
     pub journal_answers: bool,
@@ -133,6 +137,7 @@ impl Scenario {
             effects: Vec::new(),
             journal,
             base: None,
+            retries_in_place: true,
             lock_answers: true,
             journal_answers: true,
             numbers,
@@ -229,7 +234,7 @@ impl Scenario {
     }
 
     pub fn open_sheet(&mut self) -> Vec<Effect> {
-        self.ok(Event::SheetRequested)
+        self.ok(Event::SheetRequested { retries_in_place: self.retries_in_place })
     }
 
     pub fn cancel_sheet(&mut self) -> Vec<Effect> {

@@ -1,8 +1,10 @@
 //! What really went wrong elsewhere, where the machine alone can tell. The numbers are those of the acceptance
 //! scenarios; the incident is named with each.
 
-use crate::scenario::{Scenario, approved, cart, challenge, discards, doubt, lost, names, rejected, sends};
-use payonce::checkout::{Event, Rejection, StateKind};
+use crate::scenario::{
+    CLICK, Scenario, approved, cart, challenge, discards, doubt, lost, names, rejected, sends,
+};
+use payonce::checkout::{Rejection, StateKind};
 use payonce::outcome::Cause;
 use std::collections::{HashMap, HashSet};
 
@@ -111,7 +113,7 @@ fn scenario_10_the_key_survives_a_reload() {
     for _ in 0..3 {
         s.reload();
         s.set_cart(cart("sku", 1));
-        s.refused(Event::SheetRequested, Rejection::AttemptOpen);
+        s.refused(CLICK, Rejection::AttemptOpen);
         assert_eq!(s.key(), key);
     }
     s.settle_with(approved());
@@ -122,11 +124,11 @@ fn scenario_10_the_key_survives_a_reload() {
 #[test]
 fn scenario_12_fifty_clicks_make_one_call() {
     let mut s = Scenario::new().into_ready();
-    let clicked: usize = (0..50).filter(|_| s.try_event(Event::SheetRequested).is_ok()).count();
+    let clicked: usize = (0..50).filter(|_| s.try_event(CLICK).is_ok()).count();
     assert_eq!(clicked, 1);
     s.token("tok_a");
     for _ in 0..50 {
-        s.refused(Event::SheetRequested, Rejection::AttemptOpen);
+        s.refused(CLICK, Rejection::AttemptOpen);
     }
     assert_eq!(s.sends().len(), 1);
 }
@@ -246,5 +248,5 @@ fn scenario_33_opening_the_sheet_waits_for_nothing() {
     let mut s = Scenario::new();
     (s.lock_answers, s.journal_answers) = (false, false);
     s.set_cart(cart("sku", 1));
-    assert_eq!(names(&s.try_event(Event::SheetRequested).unwrap()), ["OpenSheet"]);
+    assert_eq!(names(&s.try_event(CLICK).unwrap()), ["OpenSheet"]);
 }

@@ -1,6 +1,6 @@
 //! Sheet: S1 to S4.
 
-use crate::scenario::{Scenario, cart, names};
+use crate::scenario::{CLICK, Scenario, cart, names};
 use payonce::checkout::{Effect, Event, Rejection, StateKind};
 
 #[test]
@@ -8,7 +8,7 @@ fn s1_the_sheet_opens_in_the_same_call() {
     for state in [StateKind::Ready, StateKind::Failed] {
         let mut s = Scenario::in_state(state);
         assert!(s.snapshot().can_pay);
-        let effects = s.try_event(Event::SheetRequested).unwrap();
+        let effects = s.try_event(CLICK).unwrap();
         assert!(effects.iter().any(|effect| matches!(effect, Effect::OpenSheet { .. })), "{state:?}");
         assert_eq!(s.state(), StateKind::SheetOpen);
     }
@@ -28,7 +28,7 @@ fn s1_whatever_else_is_slow() {
 #[test]
 fn s2_opening_an_open_sheet_is_ignored() {
     let mut s = Scenario::new().into_sheet_open();
-    s.refused(Event::SheetRequested, Rejection::AlreadyOpen);
+    s.refused(CLICK, Rejection::AlreadyOpen);
 }
 
 #[test]

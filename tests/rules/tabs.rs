@@ -1,6 +1,6 @@
 //! D6: one tab pays at a time. The tabs share what the test copies from one journal to the other.
 
-use crate::scenario::{Scenario, approved, cart, declined, discards, names};
+use crate::scenario::{CLICK, Scenario, approved, cart, declined, discards, names};
 use payonce::checkout::{Effect, Event, Rejection, StateKind};
 
 /// Two tabs of one shopper, loaded one after the other, both with the same cart.
@@ -26,7 +26,7 @@ fn d6_the_second_tab_is_blocked_and_sends_nothing() {
     let effects = refuse(&mut b, "tok_b");
     assert_eq!(names(&effects), ["CloseSheet"]);
     assert_eq!((b.state(), b.notices(), b.sends()), (StateKind::Blocked, vec!["another_tab_pays"], vec![]));
-    b.refused(Event::SheetRequested, Rejection::AnotherTabPays);
+    b.refused(CLICK, Rejection::AnotherTabPays);
     let token = b.token_event("tok_c");
     b.refused(token, Rejection::AnotherTabPays);
 }

@@ -1,9 +1,9 @@
 //! Token: T1 to T5 and T7. T6 is in `everything`.
 
 use crate::scenario::{
-    CONFIG, HOUR, START, Scenario, approved, cart, challenge, declined, doubt, lost, names, rejected,
+    HOUR, START, Scenario, approved, cart, challenge, declined, doubt, lost, names, rejected,
 };
-use payonce::checkout::{Config, Event, StateKind};
+use payonce::checkout::{Event, StateKind};
 use payonce::outcome::Cause;
 
 /// Delivers a token that must not leave the page, and checks that it does not.
@@ -86,7 +86,9 @@ fn t3_a_spent_token_that_comes_again_in_the_same_sheet_is_not_sent() {
 
 #[test]
 fn t3_a_sheet_that_cannot_ask_again_is_closed() {
-    let mut s = Scenario::with(Config { retries_in_place: false, ..CONFIG }).into_sending();
+    let mut s = Scenario::new();
+    s.retries_in_place = false;
+    let mut s = s.into_sending();
     assert_eq!(names(&s.decline("insufficient_funds")), ["CompleteSheet(fail)", "ReleaseLock"]);
     s.open_sheet();
     assert_eq!(comes_to_nothing(&mut s, "tok_a"), ["CloseSheet"]);
