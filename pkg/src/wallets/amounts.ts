@@ -17,7 +17,8 @@ export interface Item {
  * Payment Request.
  *
  * `decimals` are those of the summary, and so the core's. `Intl.NumberFormat` is no source for them: ECMA-402 wants
- * those of ISO 4217, but ICU gives those of CLDR, by which the Iraqi dinar has none instead of three.
+ * those of ISO 4217, but Node and Chromium give those of CLDR: 0 instead of 2 for HUF, COP, IDR, PKR and eleven more,
+ * 0 instead of 3 for IQD (measured with ICU 78).
  */
 export function decimal(minor: number, decimals: number): string {
   const digits = String(Math.abs(minor)).padStart(decimals + 1, '0');
