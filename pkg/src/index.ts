@@ -1,23 +1,5 @@
 /** payonce: one cart, one charge. */
 
-export { cartHash } from './cart.js';
-export { createCheckout } from './checkout.js';
-export { systemClock } from './clock.js';
-export { describe, type Locale } from './describe.js';
-export {
-  CartError,
-  ConfigError,
-  DisposedError,
-  InitError,
-  InputError,
-  InternalError,
-  JournalError,
-  PayonceError,
-  PortError,
-} from './errors.js';
-export { init, type WasmSource } from './init.js';
-export { indexedDbJournal } from './indexeddb.js';
-export { memoryJournal } from './journal.js';
-export { claimLock, pageLock, webLock } from './lock.js';
-export { type HttpMerchantOptions, httpMerchant } from './merchant.js';
-export type * from './types.js';
+import './wasm-url.js';
+
+export * from './api.js';

@@ -1,10 +1,4 @@
-/**
- * Loads the WebAssembly module, once a page.
- *
- * `new URL('…', import.meta.url)` in exactly this form is what Vite, webpack and Rollup plugins recognise: they copy
- * the file and put its final address in. Where the result is a file (Node, server rendering) it is read from disk,
- * because `fetch` knows no `file:` there.
- */
+/** Loads the WebAssembly module, once a page. */
 
 import load from '../wasm/payonce.js';
 import { InitError } from './errors.js';
@@ -16,8 +10,17 @@ type FileSystem = { readFile(path: URL): Promise<BufferSource> };
 /** Of Node's `process`, from 20.16: a built-in module without an import that a bundler would try to follow. */
 type Process = { getBuiltinModule?(name: 'node:fs/promises'): FileSystem };
 
+let packaged: (() => WasmSource) | undefined;
 let loading: Promise<void> | undefined;
 let loaded = false;
+
+/**
+ * The entry of the package says where its module is. Where a page has several, `always` wins: whoever imports
+ * `payonce/inline` wants no request, whatever else imports `payonce`.
+ */
+export function moduleFrom(source: () => WasmSource, { always = false } = {}): void {
+  if (always || !packaged) packaged = source;
+}
 
 /**
  * Loads the WebAssembly module. `createCheckout` does it by itself; call it earlier to have the module ready before
@@ -29,7 +32,7 @@ let loaded = false;
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   loading ??= (async () => {
     try {
-      await load({ module_or_path: await open((await source) ?? defaultSource()) });
+      await load({ module_or_path: await open((await source) ?? packaged?.()) });
       loaded = true;
     } catch (cause) {
       loading = undefined;
@@ -49,11 +52,8 @@ export function requireInit(): void {
   if (!loaded) throw new InitError('not_initialized', null, 'await init() first');
 }
 
-function defaultSource(): URL {
-  return new URL('../wasm/payonce_bg.wasm', import.meta.url);
-}
-
-async function open(source: WasmSource): Promise<WasmSource> {
+/** A file is read from disk on Node, because `fetch` knows no `file:` there. */
+async function open(source: WasmSource | undefined): Promise<WasmSource | undefined> {
   if (!(source instanceof URL) || source.protocol !== 'file:') return source;
   const files = (globalThis as { process?: Process }).process?.getBuiltinModule?.('node:fs/promises');
   return files ? files.readFile(source) : source;
