@@ -18,6 +18,8 @@ target := $(abspath $(or $(CARGO_TARGET_DIR),target))
 merchant := $(target)/debug/payonce-merchant
 tarball := $(target)/npm/payonce.tgz
 
+FUZZ_SECONDS ?= 60
+
 files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
 crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
 package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
@@ -37,7 +39,7 @@ test: ## every check and every test, stopping at the first failure
 
 ##@ More
 
-.PHONY: fmt lint size pack crash clean help
+.PHONY: fmt lint size pack crash fuzz clean help
 fmt: setup ## format Rust and TypeScript
 	cargo fmt --all
 	prettier --log-level warn --write .
@@ -53,9 +55,16 @@ pack: node_modules/payonce/package.json ## the npm tarball, unpacked into node_m
 crash: node_modules/payonce/package.json merchant browsers ## pages that die in the middle of payments: SEEDS=1000, or SEED=17 alone
 	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) vite-node tests/crash/crash.ts
 
+fuzz: ## look for input that breaks what must hold: FUZZ_SECONDS=60 for each kind of input; needs a nightly toolchain
+	@tools/setup.sh fuzz
+	cd fuzz && for target in cart answers journal events; do \
+		mkdir -p found/$$target && cargo +nightly fuzz run $$target found/$$target corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -verbosity=0 -print_final_stats=1; \
+	done
+
 clean: ## remove everything generated in this checkout
 	cargo clean --quiet
-	rm -rf $(target)/npm $(target)/demo.sqlite* pkg/wasm pkg/dist www/dist tests/e2e/output node_modules
+	rm -rf $(target)/npm $(target)/demo.sqlite* fuzz/target fuzz/found pkg/wasm pkg/dist www/dist tests/e2e/output node_modules
 
 help: ## this list
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile

@@ -174,7 +174,19 @@ impl Record {
         if let Err(newer @ JournalError { code: JournalErrorCode::Newer, .. }) = Self::decode(text) {
             return Err(newer);
         }
-        // Within a string these quotes would be escaped.
+        let saved = |open: &Value<'_>| {
+            let open = Node { value: open, path: "open".into() }.attempt().map_err(|_| unreadable())?;
+            let ledger = SpentLedger::new(salt);
+            Ok(Some(Self { ledger, session: None, open: Some(open), paid: None, discards: Vec::new() }))
+        };
+        if let Ok(value @ Value::Object(_)) = json::parse(text) {
+            return match value.get("open") {
+                Some(Value::Null) => Ok(None),
+                Some(open) => saved(open),
+                None => Err(unreadable()),
+            };
+        }
+        // No JSON, so the name is looked for. Within a string these quotes would be escaped.
         let mut named = text.split("\"open\"").skip(1).map(|rest| {
             let value = rest.trim_start().strip_prefix(':').unwrap_or_default();
             if value.trim_start().starts_with("null") { None } else { Some(value) }
@@ -182,17 +194,7 @@ impl Record {
         match (named.next(), named.next()) {
             (None, _) if !text.trim_start().starts_with('{') => Ok(None),
             (Some(None), None) => Ok(None),
-            (Some(Some(value)), None) => {
-                let value = json::Reader::new(value).value().map_err(|_| unreadable())?;
-                let open = Node { value: &value, path: "open".into() }.attempt().map_err(|_| unreadable())?;
-                Ok(Some(Self {
-                    ledger: SpentLedger::new(salt),
-                    session: None,
-                    open: Some(open),
-                    paid: None,
-                    discards: Vec::new(),
-                }))
-            }
+            (Some(Some(value)), None) => saved(&json::Reader::new(value).value().map_err(|_| unreadable())?),
             _ => Err(unreadable()),
         }
     }
@@ -530,6 +532,7 @@ mod tests {
             r#"{"open":null,"open":{"key":"x"}}"#,
             r#"{"open":{"key":"x"},"open":null}"#,
             r#"{"version":1,"op\u0065n":{"key":"x"}}"#,
+            r#"{"version":1,"opem":{"key":"x"},"session":{"open":null}}"#,
         ] {
             assert_eq!(salvage(text), Err("journal_open_attempt_unreadable"), "{text}");
         }

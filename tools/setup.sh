@@ -3,6 +3,7 @@
 # time: what is there is left alone, and a run that finds nothing to do takes less than a second and prints nothing.
 #
 #   tools/setup.sh [browser|browsers]   with Chromium, or with all browsers, for the tests
+#   tools/setup.sh fuzz                 with what the fuzzer needs
 #
 # The cargo tools go to a cache outside the checkout, so that a second clone is quick. The Makefile says where and puts
 # it on PATH.
@@ -71,6 +72,18 @@ found=$(wasm-pack --version 2>/dev/null | cut -d ' ' -f 2 || true)
 if ! printf '%s\n' "$wasm_pack_version" "${found:-0}" | sort --check=quiet --version-sort; then
     quietly "building wasm-pack $wasm_pack_version (about 2 minutes, once a machine)" \
         cargo install --root "$PAYONCE_TOOLS" --force --locked wasm-pack --version "$wasm_pack_version"
+fi
+
+# The fuzzer's sanitizers are for nightly toolchains alone.
+if [[ "${1:-}" == fuzz ]]; then
+    if ! cargo +nightly --version >/dev/null 2>&1; then
+        command -v rustup >/dev/null || fail "a nightly toolchain is missing, and there is no rustup to install it"
+        quietly "installing a nightly toolchain" rustup toolchain install nightly --profile minimal
+    fi
+    command -v cargo-fuzz >/dev/null ||
+        quietly "building cargo-fuzz (about a minute, once a machine)" \
+            cargo install --root "$PAYONCE_TOOLS" --locked cargo-fuzz
+    exit 0
 fi
 
 # Node
