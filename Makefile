@@ -24,7 +24,7 @@ files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
 crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
 package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
 page := $(filter-out www/merchant/%,$(call files,www))
-typescript := pkg pkg/test www tests/e2e tests/crash tools
+typescript := pkg pkg/test www tests/e2e tests/crash tests/consumers tools
 
 ##@ The two commands
 
@@ -35,7 +35,7 @@ demo: www/dist/index.html merchant ## build everything, start the demo shop, pri
 .PHONY: test
 test: ## every check and every test, stopping at the first failure
 	@tools/test.sh "$(MAKE)" browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit \
-		test-e2e test-durable crash test-webkit check-package
+		test-e2e test-durable crash test-webkit check-package test-consumers
 
 ##@ More
 
@@ -72,7 +72,7 @@ help: ## this list
 # The stages of `make test`
 
 .PHONY: setup browser browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e
-.PHONY: test-durable test-webkit check-package merchant
+.PHONY: test-durable test-webkit check-package test-consumers merchant
 setup:
 	@tools/setup.sh
 
@@ -135,6 +135,11 @@ size-check: pkg/dist/index.js
 check-package: $(tarball)
 	publint --strict $(tarball)
 	attw --profile esm-only --exclude-entrypoints payonce_bg.wasm -f table-flipped $(tarball)
+
+# Applications of their own, from their own registry: they want a network.
+test-consumers: $(tarball) merchant browser
+	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) PAYONCE_TARBALL=$(tarball) \
+		vitest run --config tests/consumers/vitest.config.ts
 
 merchant: setup
 	cargo build --quiet --package payonce-merchant

@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['target/', 'pkg/wasm/', 'pkg/dist/', 'www/dist/', 'tests/e2e/output/']),
+  globalIgnores(['target/', 'pkg/wasm/', 'pkg/dist/', 'www/dist/', 'tests/e2e/output/', 'tests/consumers/*/']),
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],
