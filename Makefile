@@ -39,7 +39,7 @@ test: ## every check and every test, stopping at the first failure
 
 ##@ More
 
-.PHONY: fmt lint size pack crash fuzz clean help
+.PHONY: fmt lint size pack crash fuzz coverage clean help
 fmt: setup ## format Rust and TypeScript
 	cargo fmt --all
 	prettier --log-level warn --write .
@@ -61,6 +61,11 @@ fuzz: ## look for input that breaks what must hold: FUZZ_SECONDS=60 for each kin
 		mkdir -p found/$$target && cargo +nightly fuzz run $$target found/$$target corpus/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -verbosity=0 -print_final_stats=1; \
 	done
+
+coverage: setup ## which tests enter which cell of the transition table
+	@rm -rf $(target)/coverage && mkdir -p $(target)/coverage
+	PAYONCE_COVERAGE=$(target)/coverage cargo test --quiet --test table --test rules --test walk
+	node tools/coverage.mjs $(target)/coverage
 
 clean: ## remove everything generated in this checkout
 	cargo clean --quiet
@@ -93,8 +98,12 @@ clippy: setup
 doc: setup
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
 
+# Every cell of the transition table must have been entered by then.
+test-rust: export PAYONCE_COVERAGE := $(target)/coverage
 test-rust: setup
+	@rm -rf $(target)/coverage && mkdir -p $(target)/coverage
 	cargo test --quiet --workspace
+	@node tools/coverage.mjs $(target)/coverage | tail -n 1
 
 # With the browser that the end-to-end tests use, wherever that is.
 test-wasm: export WASM_BINDGEN_TEST_WEBDRIVER_JSON := $(target)/webdriver.json

@@ -7,6 +7,7 @@ use payonce::checkout::table::{self, Cell, cell};
 use payonce::checkout::{EventKind, StateKind};
 use std::collections::HashSet;
 use std::fs;
+use std::path::Path;
 
 const DIAGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/state-diagram.md");
 
@@ -90,6 +91,25 @@ fn only_paying_leads_to_sending() {
                 assert!(pays, "{event:?} in {state:?} sends");
             }
         }
+    }
+}
+
+/// For `make coverage`, which compares it with what the tests entered.
+#[test]
+fn the_cells_are_listed_for_the_coverage() {
+    let mut list = String::new();
+    for &state in StateKind::ALL {
+        for &event in EventKind::ALL {
+            let decision = match cell(state, event) {
+                Cell::To(_) => "taken",
+                Cell::Reject(_) => "rejected",
+            };
+            list += &format!("{}\t{}\t{decision}\n", state.name(), event.name());
+        }
+    }
+    assert_eq!(list.lines().count(), StateKind::ALL.len() * EventKind::ALL.len());
+    if let Some(folder) = std::env::var_os("PAYONCE_COVERAGE") {
+        fs::write(Path::new(&folder).join("cells"), list).unwrap();
     }
 }
 

@@ -10,8 +10,12 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../coverage/mod.rs"]
+mod coverage;
+
 mod attempt;
 mod cart;
+mod cells;
 mod durability;
 mod everything;
 mod late_answers;

@@ -177,7 +177,10 @@ impl Scenario {
             | Event::LockFreed { record } => Some(record.clone()),
             _ => None,
         };
-        let effects = self.checkout.handle(event, self.now)?;
+        let cell = (self.state(), event.kind());
+        let result = self.checkout.handle(event, self.now);
+        crate::coverage::enter(cell, result.is_ok());
+        let effects = result?;
         self.base = read.unwrap_or(self.base.take());
         self.effects.extend(effects.iter().cloned());
         for effect in &effects {
