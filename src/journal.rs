@@ -310,7 +310,7 @@ impl fmt::Display for JournalError {
 
 impl core::error::Error for JournalError {}
 
-fn corrupt(path: &str) -> JournalError {
+pub(crate) fn corrupt(path: &str) -> JournalError {
     JournalError { code: JournalErrorCode::Corrupt, path: path.into() }
 }
 
@@ -319,9 +319,9 @@ fn unreadable() -> JournalError {
 }
 
 /// A value and where it stands in the record.
-struct Node<'a> {
-    value: &'a Value<'a>,
-    path: String,
+pub(crate) struct Node<'a> {
+    pub value: &'a Value<'a>,
+    pub path: String,
 }
 
 impl Node<'_> {
@@ -337,11 +337,11 @@ impl Node<'_> {
         }
     }
 
-    fn optional(&self, name: &str) -> Result<Option<Self>, JournalError> {
+    pub fn optional(&self, name: &str) -> Result<Option<Self>, JournalError> {
         self.get(name).map(|node| if *node.value == Value::Null { None } else { Some(node) })
     }
 
-    fn list(&self, name: &str) -> Result<Vec<Self>, JournalError> {
+    pub fn list(&self, name: &str) -> Result<Vec<Self>, JournalError> {
         let node = self.get(name)?;
         let items = node.value.as_array().ok_or_else(|| corrupt(&node.path))?;
         Ok((0..)
@@ -354,11 +354,11 @@ impl Node<'_> {
         self.value.as_u64().ok_or_else(|| corrupt(&self.path))
     }
 
-    fn number(&self, name: &str) -> Result<u64, JournalError> {
+    pub fn number(&self, name: &str) -> Result<u64, JournalError> {
         self.get(name)?.integer()
     }
 
-    fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, JournalError> {
+    pub fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, JournalError> {
         let node = self.get(name)?;
         node.value.as_str().and_then(parse).ok_or_else(|| corrupt(&node.path))
     }

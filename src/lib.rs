@@ -127,6 +127,7 @@ pub mod key;
 pub mod log;
 pub mod money;
 pub mod notice;
+pub mod one_time_code;
 pub mod outcome;
 pub mod provider;
 pub mod retry;

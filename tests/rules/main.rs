@@ -19,6 +19,7 @@ mod cells;
 mod durability;
 mod everything;
 mod late_answers;
+mod one_time_code;
 mod retry;
 mod scenario;
 mod scenarios;
