@@ -10,6 +10,7 @@
 import { createCheckout } from '../checkout.js';
 import { InitError, InternalError, PayonceError, reporter } from '../errors.js';
 import type { Cart, Checkout, CheckoutOptions, HashedCart, SetCartOptions, Snapshot } from '../types.js';
+import '../wasm-url.js'; // a page may need nothing of `payonce` but its types
 import { type CheckoutView, LOADING } from './view.js';
 
 /** The options as the component that gives them rendered last; undefined where it gives a checkout. */

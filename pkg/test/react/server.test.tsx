@@ -57,3 +57,15 @@ describe('server rendering', () => {
     }
   });
 });
+
+describe('the WebAssembly module', () => {
+  it('is brought along, where a page imports nothing else of payonce', async () => {
+    vi.resetModules();
+    const { scopedStore } = await import('../../src/react/store.js');
+    const { getView, subscribe } = scopedStore('alone');
+    const leave = subscribe(() => {}, { current: { merchant: new TestMerchant(), wallet: mockWallet() } });
+    await vi.waitFor(() => expect(getView().state).not.toBe('loading'));
+    expect(getView()).toMatchObject({ state: 'empty', error: null });
+    leave();
+  });
+});
