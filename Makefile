@@ -69,7 +69,8 @@ coverage: setup ## which tests enter which cell of the transition table
 
 clean: ## remove everything generated in this checkout
 	cargo clean --quiet
-	rm -rf $(target)/npm $(target)/demo.sqlite* fuzz/target fuzz/found pkg/wasm pkg/dist www/dist tests/e2e/output node_modules
+	rm -rf $(target)/npm $(target)/demo.sqlite* fuzz/target fuzz/found pkg/wasm pkg/dist www/dist tests/e2e/output \
+		tests/react-18/node_modules node_modules
 
 help: ## this list
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -118,8 +119,9 @@ typecheck: node_modules/payonce/package.json
 lint-ts: node_modules/payonce/package.json
 	eslint --max-warnings 0 .
 
-test-unit: pkg/wasm/inline.js
+test-unit: pkg/wasm/inline.js tests/react-18/node_modules/.package-lock.json
 	vitest run --root pkg
+	vitest run --config tests/react-18/vitest.config.ts
 	node docs/cart-hash.mjs
 
 test-e2e: www/dist/index.html merchant browser
@@ -154,6 +156,11 @@ merchant: setup
 	cargo build --quiet --package payonce-merchant
 
 # What is generated
+
+# React 18 beside the workspace's React 19: each is the peer of what is installed with it.
+tests/react-18/node_modules/.package-lock.json: $(addprefix tests/react-18/,package.json package-lock.json .npmrc) | setup
+	npm ci --silent --prefix $(<D)
+	@touch $@
 
 pkg/wasm/payonce_bg.wasm: $(crate) | setup
 	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir pkg/wasm

@@ -6,6 +6,12 @@ import { CART, settled, TestMerchant } from '../harness.js';
 import { memoryJournal } from '../../src/index.js';
 import { mockWallet } from '../../src/wallets/mock.js';
 
+it('runs with the React that it is meant for', async () => {
+  const wanted = process.env['REACT'] ?? '19';
+  const [react, dom] = await Promise.all([import('react'), import('react-dom')]);
+  expect([react.version, dom.version].map((version) => version.split('.')[0])).toEqual([wanted, wanted]);
+});
+
 describe('server rendering', () => {
   it('shows a shop that is loading, starts nothing, and is hydrated without a word', async () => {
     const { renderToString } = await import('react-dom/server');
