@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 function wallet(extra: Extra = {}) {
-  return googlePayWallet({
+  return googlePayWallet<InstanceType<FakeGooglePay['PaymentsClient']>>({
     client: (paymentDataCallbacks) => new google.PaymentsClient({ environment: 'TEST', paymentDataCallbacks }),
     request: {
       apiVersion: 2,
