@@ -1,41 +1,29 @@
 'use client';
 
-import { type Checkout, createCheckout, describe, httpMerchant } from 'payonce';
+import { httpMerchant } from 'payonce';
+import { CheckoutProvider, Notices, PayButton, useCheckout } from 'payonce/react';
 import { mockWallet } from 'payonce/wallets/mock';
-import { useEffect, useState, useSyncExternalStore } from 'react';
 import { CART } from './cart';
 
 const wallet = mockWallet();
+const options = { wallet, merchant: httpMerchant({ url: '' }) };
 
 export function Shop() {
-  const [checkout, setCheckout] = useState<Checkout | null>(null);
-  useEffect(() => {
-    let unmounted = false;
-    let mine: Checkout | undefined;
-    void createCheckout({ wallet, merchant: httpMerchant({ url: '' }) }).then((made) => {
-      if (unmounted) return made.dispose();
-      mine = made;
-      made.setCart(CART);
-      setCheckout(made);
-    });
-    return () => {
-      unmounted = true;
-      mine?.dispose();
-    };
-  }, []);
-  return checkout ? <Pay checkout={checkout} /> : <p id="told">loading</p>;
+  return (
+    <CheckoutProvider options={options} cart={CART}>
+      <PayButton id="pay" onClick={() => setTimeout(() => wallet.approve())}>
+        Pay
+      </PayButton>
+      <Told />
+    </CheckoutProvider>
+  );
 }
 
-function Pay({ checkout }: { checkout: Checkout }) {
-  const { state, canPay, notices } = useSyncExternalStore(checkout.subscribe, checkout.getSnapshot);
+function Told() {
+  const { state } = useCheckout();
   return (
-    <>
-      <button id="pay" disabled={!canPay} onClick={() => checkout.openSheet() && wallet.approve()}>
-        Pay
-      </button>
-      <p id="told" role="status">
-        {[state, ...notices.map((notice) => describe(notice))].join(': ')}
-      </p>
-    </>
+    <div id="told">
+      {state}: <Notices />
+    </div>
   );
 }

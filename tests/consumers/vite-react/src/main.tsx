@@ -1,40 +1,29 @@
-import { type Checkout, createCheckout, describe, httpMerchant } from 'payonce';
+import { type Cart, httpMerchant } from 'payonce';
+import { CheckoutProvider, Notices, PayButton, useCheckout } from 'payonce/react';
 import { mockWallet } from 'payonce/wallets/mock';
-import { StrictMode, useEffect, useState, useSyncExternalStore } from 'react';
+import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
+const CART: Cart = { currency: 'EUR', lines: [{ id: 'mug', quantity: 1, unitAmount: 990 }], total: 990 };
 const wallet = mockWallet();
 
 function Shop() {
-  const [checkout, setCheckout] = useState<Checkout | null>(null);
-  useEffect(() => {
-    let unmounted = false;
-    let mine: Checkout | undefined;
-    void createCheckout({ wallet, merchant: httpMerchant({ url: '' }) }).then((made) => {
-      if (unmounted) return made.dispose();
-      mine = made;
-      made.setCart({ currency: 'EUR', lines: [{ id: 'mug', quantity: 1, unitAmount: 990 }], total: 990 });
-      setCheckout(made);
-    });
-    return () => {
-      unmounted = true;
-      mine?.dispose();
-    };
-  }, []);
-  return checkout && <Pay checkout={checkout} />;
+  return (
+    <CheckoutProvider options={{ wallet, merchant: httpMerchant({ url: '' }) }} cart={CART}>
+      <PayButton id="pay" onClick={() => setTimeout(() => wallet.approve())}>
+        Pay
+      </PayButton>
+      <Told />
+    </CheckoutProvider>
+  );
 }
 
-function Pay({ checkout }: { checkout: Checkout }) {
-  const { state, canPay, notices } = useSyncExternalStore(checkout.subscribe, checkout.getSnapshot);
+function Told() {
+  const { state } = useCheckout();
   return (
-    <>
-      <button id="pay" disabled={!canPay} onClick={() => checkout.openSheet() && wallet.approve()}>
-        Pay
-      </button>
-      <p id="told" role="status">
-        {[state, ...notices.map((notice) => describe(notice))].join(': ')}
-      </p>
-    </>
+    <div id="told">
+      {state}: <Notices />
+    </div>
   );
 }
 

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { exports, sideEffects } = JSON.parse(await readFile(`${root}/package.json`, 'utf8')) as {
+  exports: Record<string, string | { types: string; default: string }>;
+  sideEffects: string[];
+};
+/** The entries that are code, each with the source it is compiled from. */
+const entries = Object.entries(exports).flatMap(([entry, target]): [string, string][] =>
+  typeof target === 'string' ? [] : [[entry, target.types.replace('./dist/', 'src/').replace('.d.ts', '.ts')]],
+);
+
+/** What is loaded with an entry. */
+async function inputsOf(source: string): Promise<Metafile['inputs']> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    stdin: { contents: `import './${source.replace(/\.ts$/, '')}';`, resolveDir: root },
+    bundle: true,
+    format: 'esm',
+    external: ['react'],
+    metafile: true,
+    write: false,
+    ignoreAnnotations: true, // the import above asks for side effects alone
+  });
+  return metafile.inputs;
+}
+
+describe('the entries of the package', () => {
+  it.each(entries)('%s knows where the WebAssembly module is, if it needs it', async (_, source) => {
+    const inputs = Object.keys(await inputsOf(source));
+    if (inputs.includes('wasm/payonce.js')) {
+      expect(inputs).toEqual(expect.arrayContaining([expect.stringMatching(/^src\/(?:wasm-url|inline)\.ts$/)]));
+    }
+  });
+
+  it.each(entries)('%s brings the module along only where its name says so', async (entry, source) => {
+    const inputs = Object.keys(await inputsOf(source));
+    expect(inputs.includes('wasm/inline.js')).toBe(entry === './inline');
+  });
+
+  it('keep the side effects that bundlers would take for none', () => {
+    expect(sideEffects).toEqual(['./dist/wasm-url.js', './dist/index.js', './dist/inline.js']);
+  });
+});
