@@ -9,7 +9,7 @@ import { describe } from '../describe.js';
 import { type Report, reporter } from '../errors.js';
 import type { Notice, Sheet, Summary, Wallet, WalletToken } from '../types.js';
 import { decimal, items } from './amounts.js';
-import { broken, checkOptions, inTime, type SheetChange } from './sheet.js';
+import { broken, checkOptions, inTime, type SheetChange, withheld } from './sheet.js';
 
 // The types below are those of @types/googlepay, as far as payonce looks into them: nobody has to install those.
 
@@ -125,12 +125,12 @@ export interface GooglePayOptions<Client extends GooglePayClient> {
   /** The shopper changed something in the sheet, of what `callbackIntents` names. It has 25 s to answer. */
   readonly onChange?: (change: GooglePayChange) => GooglePayUpdate | Promise<GooglePayUpdate>;
   /** What is sent of a payment. Default: Google's token, with e-mail, addresses, shipping option and offers as details. */
-  readonly toToken?: (payment: GooglePayPayment) => WalletToken;
-  /** The text of a notice in the sheet. Default: that of `describe`, in English. */
-  readonly describe?: (notice: Pick<Notice, 'code' | 'params'>) => string;
+  readonly token?: (payment: GooglePayPayment) => WalletToken;
+  /** What the sheet says when it asks for another card. Default: the notice's English text. */
+  readonly explain?: (why: Pick<Notice, 'code' | 'params'>) => string;
   /** What a sheet says that is over and that only the shopper can close. Default: English. */
   readonly closedText?: string;
-  /** Told why a sheet broke, and what `onChange` threw. Default: the page's error handling (`reportError`). */
+  /** Told why a sheet broke or was not answered. Default: the page's error handling (`reportError`). */
   readonly onError?: Report;
 }
 
@@ -159,12 +159,12 @@ export function googlePayWallet<Client extends GooglePayClient>(
     client: 'function',
     request: 'object',
     onChange: 'function?',
-    toToken: 'function?',
-    describe: 'function?',
+    token: 'function?',
+    explain: 'function?',
     closedText: 'string?',
     onError: 'function?',
   });
-  const { request, onChange, toToken = tokenOf, describe: text = describe, closedText = CLOSED } = options;
+  const { request, onChange, token = tokenOf, explain = describe, closedText = CLOSED } = options;
   const report = reporter(options.onError);
   const intents = [...new Set([...(request.callbackIntents ?? []), 'PAYMENT_AUTHORIZATION' as const])];
   /** The sheet that payonce knows of; Google may show one that is over. */
@@ -203,9 +203,9 @@ export function googlePayWallet<Client extends GooglePayClient>(
 
   function deliver(to: Sheet, payment: GooglePayPayment): void {
     try {
-      to.tokenReceived(toToken(payment));
+      to.tokenReceived({ cartHash: summary.cartHash, ...token(payment) });
     } catch (error) {
-      report(error);
+      report(withheld('token', error));
       over(to, 'failed');
     }
   }
@@ -222,13 +222,13 @@ export function googlePayWallet<Client extends GooglePayClient>(
     const { callbackTrigger } = made;
     const mine = sheet;
     try {
-      const { cart, ...update } = await inTime(NAME, () => ask(made));
+      const { cart, ...update } = await inTime('onChange', () => ask(made));
       if (mine && mine === sheet) {
         if (cart) mine.cartChanged(cart); // which calls `update`
         return { ...update, newTransactionInfo: transaction() };
       }
     } catch (error) {
-      report(error);
+      report(withheld('onChange', error));
     }
     return {
       error: refusal(closedText, 'OTHER_ERROR', callbackTrigger === 'INITIALIZE' ? intents[0] : callbackTrigger).error,
@@ -295,7 +295,7 @@ export function googlePayWallet<Client extends GooglePayClient>(
     },
 
     retry(why) {
-      if (!answer(refusal(text(why), 'PAYMENT_DATA_INVALID')) && sheet) over(sheet, 'cancelled');
+      if (!answer(refusal(explain(why), 'PAYMENT_DATA_INVALID')) && sheet) over(sheet, 'cancelled');
     },
 
     update(toPay) {
@@ -304,7 +304,7 @@ export function googlePayWallet<Client extends GooglePayClient>(
 
     complete(result) {
       sheet = undefined;
-      answer(result === 'success' ? { transactionState: 'SUCCESS' } : refusal(text(NOT_MADE)));
+      answer(result === 'success' ? { transactionState: 'SUCCESS' } : refusal(explain(NOT_MADE)));
     },
 
     // The page must be seen, for a challenge say, and nobody knows what becomes of the payment: SUCCESS claims nothing

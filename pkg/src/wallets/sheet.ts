@@ -1,7 +1,7 @@
 /** What the adapters of real wallets share: options, errors, and answers that must come in time. */
 
 import { toObject } from '../convert.js';
-import { ConfigError, PortError } from '../errors.js';
+import { ConfigError, PayonceError, PortError } from '../errors.js';
 import type { Cart, HashedCart } from '../types.js';
 
 /**
@@ -35,16 +35,22 @@ export function checkOptions(options: unknown, kinds: Readonly<Record<string, Ki
   }
 }
 
-/** What the vendor said when the sheet of `wallet` broke, for the page's error handling. */
+/** What the vendor said when the sheet of `wallet` broke. Not for what may hold a token or an address (rule T6). */
 export function broken(wallet: string, cause: unknown): PortError {
   return new PortError('sheet_failed', wallet, '', { cause });
 }
 
+/** What the storefront's function threw, without its words: it may have quoted a token or an address (rule T6). */
+export function withheld(name: string, error: unknown): PayonceError {
+  if (error instanceof PayonceError) return error;
+  return new PortError('port_failed', name, 'the message is withheld, it may hold personal data');
+}
+
 /** The answer to a question; rejects with what it threw, or with `timeout` once the sheet cannot wait any longer. */
-export async function inTime<T>(wallet: string, ask: () => T | Promise<T>): Promise<T> {
+export async function inTime<T>(name: string, ask: () => T | Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new PortError('timeout', wallet)), CHANGE_TIME);
+    timer = setTimeout(() => reject(new PortError('timeout', name)), CHANGE_TIME);
   });
   try {
     return await Promise.race([ask(), late]);

@@ -73,9 +73,9 @@ describe('a payment', () => {
     expect(reported).toEqual([]);
   });
 
-  test('is of what toToken makes of it', async () => {
+  test('is of what token makes of it', async () => {
     const { merchant } = await opened({
-      toToken: ({ paymentMethodData }) => ({ token: `${paymentMethodData.tokenizationData.token}_pm`, details: 7 }),
+      token: ({ paymentMethodData }) => ({ token: `${paymentMethodData.tokenizationData.token}_pm`, details: 7 }),
     });
     await google.agree('tok_approved_1');
     expect(merchant.arrivals).toMatchObject([{ token: 'tok_approved_1_pm', details: 7 }]);
@@ -135,7 +135,7 @@ describe('a decline', () => {
   });
 
   test('is told in the words of the storefront', async () => {
-    await opened({ describe: ({ code }) => `<${code}>` });
+    await opened({ explain: ({ code }) => `<${code}>` });
     await google.agree('tok_expired_card_1');
     expect(google.message).toBe('<payment_declined>');
   });
@@ -222,14 +222,16 @@ describe('a sheet that ends by itself', () => {
   });
 
   test('because what it handed over is no payment is broken, and the authorization is answered', async () => {
-    const fault = new Error('no token');
+    const fault = new Error('no token tok_1');
     const { merchant, state, told, reported } = await opened({
-      toToken: () => {
+      token: () => {
         throw fault;
       },
     });
     expect(await google.agree()).toMatchObject({ transactionState: 'ERROR' });
-    expect([state(), told(), reported]).toEqual(['ready', ['sheet_unavailable'], [fault]]);
+    expect([state(), told()]).toEqual(['ready', ['sheet_unavailable']]);
+    expect(reported).toMatchObject([{ code: 'port_failed', path: 'token' }]);
+    expect(String(reported[0])).not.toContain(fault.message);
     expect(merchant.arrivals).toEqual([]);
   });
 });
@@ -345,7 +347,10 @@ describe('a change in the sheet', () => {
           error: { reason: 'OTHER_ERROR' },
         });
       }
-      expect(reported).toMatchObject([{ message: 'offline' }, { code: 'not_an_integer', path: 'total' }]);
+      expect(reported).toMatchObject([
+        { code: 'port_failed', path: 'onChange' },
+        { code: 'not_an_integer', path: 'total' },
+      ]);
       expect(checkout.getSnapshot()).toMatchObject({ state: 'sheet_open', summary: { total: 3000 } });
     },
   );
@@ -356,7 +361,7 @@ describe('a change in the sheet', () => {
     const update = google.change(ADDRESS);
     await vi.advanceTimersByTimeAsync(25_000);
     expect(await update).toMatchObject({ error: { intent: 'SHIPPING_ADDRESS' } });
-    expect(reported).toMatchObject([{ code: 'timeout' }]);
+    expect(reported).toMatchObject([{ code: 'timeout', path: 'onChange' }]);
   });
 
   test('of a sheet that is over by the time of the answer changes nothing', async () => {
