@@ -63,7 +63,7 @@ impl Checkout {
                 theirs.earlier_charge = self.unseen(record.paid);
                 return self.settle(theirs, None);
             }
-            if let Some(receipt) = paid_meanwhile(record.paid, &open.session) {
+            if let Some(receipt) = self.paid_meanwhile(record.paid, &open.session) {
                 // Another tab paid this cart meanwhile.
                 if open.session.id != receipt.session {
                     self.discard(&open.session);
@@ -198,7 +198,7 @@ impl Checkout {
                 let page = session.map_or(PageCart::Unseen, |session| self.retire(session, &receipt));
                 self.succeed(receipt, None, page)
             }
-            (None, paid, Some(session)) => match paid_meanwhile(paid, &session) {
+            (None, paid, Some(session)) => match self.paid_meanwhile(paid, &session) {
                 Some(receipt) => {
                     let page = self.retire(session, &receipt);
                     self.succeed(receipt, None, page)
@@ -280,7 +280,7 @@ impl Checkout {
             open.earlier_charge = self.unseen(record.paid);
             return self.take_over(open);
         }
-        match paid_meanwhile(record.paid, &session) {
+        match self.paid_meanwhile(record.paid, &session) {
             Some(receipt) => {
                 let page = self.retire(session, &receipt);
                 self.succeed(receipt, None, page)
@@ -371,14 +371,16 @@ impl Checkout {
             None => None,
         }
     }
-}
 
-/// The receipt of a charge for the session's cart, if another tab paid that: after the session began, or before and
-/// the shopper has not seen the receipt yet.
-fn paid_meanwhile(paid: Option<Paid>, session: &Session) -> Option<Receipt> {
-    let Paid { receipt, acknowledged } = paid?;
-    let news = !acknowledged || receipt.at >= session.created_at;
-    (news && receipt.paid.covers(&session.bound.cart)).then_some(receipt)
+    /// The receipt of a charge for the session's cart, if another tab paid that: after the session began, or before and
+    /// the shopper has not seen the receipt yet. One that was acknowledged here is nothing new, however young the
+    /// session is: the shopper buys the same once more.
+    fn paid_meanwhile(&self, paid: Option<Paid>, session: &Session) -> Option<Receipt> {
+        let Paid { receipt, acknowledged } = paid?;
+        let past = self.past.as_ref().is_some_and(|past| past.key == receipt.key);
+        let news = !acknowledged || (receipt.at >= session.created_at && !past);
+        (news && receipt.paid.covers(&session.bound.cart)).then_some(receipt)
+    }
 }
 
 /// Whether another tab has a newer session for another cart.

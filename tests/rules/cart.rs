@@ -411,3 +411,16 @@ fn c2_another_provider_object_for_the_same_cart_replaces_the_first() {
     assert_eq!((s.state(), s.notices()), (StateKind::Ready, vec![]));
     assert!(s.set_cart(cart("sku", 1)).is_empty(), "a page that does not say changes nothing");
 }
+
+#[test]
+fn c3_the_same_cart_can_be_bought_again_once_its_receipt_was_acknowledged() {
+    let mut s = Scenario::new().into_succeeded();
+    let first = s.last_send();
+    s.ok(Event::Acknowledged);
+    s.set_cart(cart("sku", 1)); // within the same millisecond
+    s.open_sheet();
+    s.token("tok_b");
+    assert_eq!(s.state(), StateKind::Sending);
+    let second = s.last_send();
+    assert_ne!((second.key, second.session), (first.key, first.session));
+}

@@ -198,7 +198,12 @@ impl Scenario {
     /// Hands over an event that must be taken, and runs the lock and the journal. Gives everything that came of it.
     pub fn ok(&mut self, event: Event) -> Vec<Effect> {
         let shown = format!("{event:?}");
-        let mut all = self.try_event(event).unwrap_or_else(|error| panic!("{error}: {shown}"));
+        self.try_run(event).unwrap_or_else(|error| panic!("{error}: {shown}"))
+    }
+
+    /// Hands over an event, and runs the lock and the journal. Gives everything that came of it.
+    pub fn try_run(&mut self, event: Event) -> Result<Vec<Effect>, Rejection> {
+        let mut all = self.try_event(event)?;
         let mut done = 0;
         while let Some(effect) = all.get(done).cloned() {
             done += 1;
@@ -213,7 +218,7 @@ impl Scenario {
             };
             all.extend(self.try_event(answer).unwrap());
         }
-        all
+        Ok(all)
     }
 
     /// Hands over an event that must be rejected, and checks that it changed nothing.
