@@ -3,7 +3,7 @@
 export { cartHash } from './cart.js';
 export { createCheckout } from './checkout.js';
 export { systemClock } from './clock.js';
-export { describe, type Locale } from './describe.js';
+export { describe, findLocale, type Locale, type LocaleTexts, withTexts } from './describe.js';
 export {
   CartError,
   ConfigError,
@@ -15,6 +15,7 @@ export {
   PayonceError,
   PortError,
 } from './errors.js';
+export { formatAmount } from './format-amount.js';
 export { init, type WasmSource } from './init.js';
 export { indexedDbJournal } from './indexeddb.js';
 export { memoryJournal } from './journal.js';

@@ -3,7 +3,9 @@ import type { Advice, Notice, NoticeCode } from './types.js';
 
 /** The texts of one language. A missing notice or advice is a type error. */
 export interface Locale {
-  /** One text for each notice. `{reason}` and `{advice}` stand for a text from below. */
+  /** BCP 47, as the `lang` attribute and `Intl` want it. */
+  readonly language: string;
+  /** One text for each notice. `{reason}` and `{advice}` stand for a text from below, or for nothing. */
   readonly notices: Readonly<Record<NoticeCode, string>>;
   /** What a shopper may try after a decline. */
   readonly advice: Readonly<Record<Advice, string>>;
@@ -11,18 +13,66 @@ export interface Locale {
   readonly reasons: Readonly<Record<string, string>>;
 }
 
-/** The text of a notice, for the shopper; empty for a notice that the catalogue does not know. */
-export function describe(notice: Pick<Notice, 'code' | 'params'>, locale: Locale = en): string {
-  const phrases: Record<string, Readonly<Record<string, string>>> = { reason: locale.reasons, advice: locale.advice };
-  return find(locale.notices, notice.code)
-    .replace(/ ?\{(\w+)\}/g, (_, name: string) => {
-      const text = find(phrases[name], (notice.params as Notice['params'] | undefined)?.[name]);
-      return text && ` ${text}`;
+/** Some texts of a language: what is missing is English. */
+export type LocaleTexts = { readonly [Part in Exclude<keyof Locale, 'language'>]?: Partial<Locale[Part]> };
+
+/**
+ * The text of a notice, for the shopper; empty for a notice that payonce does not know. A text that `locale` does not
+ * have is English.
+ */
+export function describe(notice: Pick<Notice, 'code' | 'params'>, locale: LocaleTexts = en): string {
+  const params = notice.params as Notice['params'] | undefined;
+  return find('notices', notice.code, locale)
+    .replace(/( ?)\{(\w+)\}/g, (_, space: string, name: string) => {
+      const part = name === 'reason' ? 'reasons' : name === 'advice' ? 'advice' : undefined;
+      const text = part && find(part, params?.[name], locale);
+      return text ? space + text : '';
     })
     .trim();
 }
 
 /** A code comes from a provider: `constructor` is as good a code as any and must find nothing. */
-function find(phrases: Readonly<Record<string, string>> | undefined, code: string | undefined): string {
-  return (phrases && code !== undefined && Object.hasOwn(phrases, code) && phrases[code]) || '';
+function find(part: keyof LocaleTexts, code: string | undefined, locale: LocaleTexts): string {
+  for (const phrases of [locale[part], en[part]] as (Readonly<Record<string, string>> | undefined)[]) {
+    if (phrases && code !== undefined && Object.hasOwn(phrases, code) && phrases[code]) return phrases[code];
+  }
+  return '';
+}
+
+/** A locale with some texts of the storefront's own. */
+export function withTexts(locale: Locale, { notices, advice, reasons }: LocaleTexts): Locale {
+  return {
+    language: locale.language,
+    notices: { ...locale.notices, ...notices },
+    advice: { ...locale.advice, ...advice },
+    reasons: { ...locale.reasons, ...reasons } as Locale['reasons'],
+  };
+}
+
+/**
+ * The locale that fits what the shopper reads, `navigator.languages` or an `Accept-Language` of BCP 47 tags, best first.
+ * A language fits in whatever region (`pt` and `pt-PT` find `pt-BR`), but not in another script (`zh-TW` does not find
+ * `zh-CN`). English where nothing fits.
+ */
+export function findLocale(locales: readonly Locale[], languages: string | readonly string[]): Locale {
+  for (const tag of [languages].flat()) {
+    const wanted = likely(tag);
+    if (!wanted) continue;
+    const readable = locales.filter(({ language }) => {
+      const offered = likely(language);
+      return offered?.language === wanted.language && offered.script === wanted.script;
+    });
+    const found = readable.find(({ language }) => likely(language)?.region === wanted.region) ?? readable[0];
+    if (found) return found;
+  }
+  return en;
+}
+
+/** A tag with the script and region that most of its readers have; undefined for what is no tag. */
+function likely(tag: string): Intl.Locale | undefined {
+  try {
+    return new Intl.Locale(tag).maximize();
+  } catch {
+    return undefined;
+  }
 }

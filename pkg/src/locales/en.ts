@@ -2,6 +2,7 @@ import type { Locale } from '../describe.js';
 
 /** English. */
 export const en: Locale = {
+  language: 'en',
   notices: {
     cart_changed: 'Your cart has changed. Please check the new total before you pay.',
     fresh_token_needed:
@@ -35,10 +36,14 @@ export const en: Locale = {
     invalid_cvc: 'The security code is not correct.',
     incorrect_number: 'The card number is not correct.',
     invalid_number: 'The card number is not correct.',
+    invalid_expiry: 'The expiry date is not correct.',
     invalid_expiry_month: 'The expiry date is not correct.',
     invalid_expiry_year: 'The expiry date is not correct.',
+    incorrect_pin: 'The PIN is not correct.',
+    invalid_pin: 'The PIN is not correct.',
     incorrect_zip: 'The postcode does not match this card.',
     postcode_invalid: 'The postcode does not match this card.',
+    incorrect_address: 'The address does not match this card.',
     card_not_supported: 'This card cannot be used for this purchase.',
     currency_not_supported: 'This card cannot be used in this currency.',
     card_velocity_exceeded: 'This card has reached its limit.',

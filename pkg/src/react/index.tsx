@@ -26,7 +26,7 @@ import {
   useRef,
   useSyncExternalStore,
 } from 'react';
-import { describe, type Locale } from '../describe.js';
+import { describe, type LocaleTexts } from '../describe.js';
 import { ConfigError } from '../errors.js';
 import type { Cart, Checkout, CheckoutOptions, HashedCart, Notice, Wallet } from '../types.js';
 import { type CheckoutActions, type CheckoutStore, scopedStore, storeOf } from './store.js';
@@ -205,7 +205,7 @@ export const PayButton = forwardRef<HTMLButtonElement, PayButtonOptions & Compon
 
 export interface NoticesProps extends Omit<ComponentPropsWithoutRef<'div'>, 'children'> {
   /** The language of the texts. Default: English. */
-  readonly locale?: Locale | undefined;
+  readonly locale?: LocaleTexts | undefined;
   /** How a notice looks. Default: a paragraph with `data-code` and `data-severity`. */
   readonly children?: ((notice: Notice, text: string) => ReactNode) | undefined;
 }

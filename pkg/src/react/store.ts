@@ -7,7 +7,6 @@
  * end of the task in which the last one left. Then the journal has what the next one must know.
  */
 
-import '../wasm-url.js';
 import { createCheckout } from '../checkout.js';
 import { InitError, InternalError, PayonceError, reporter } from '../errors.js';
 import type { Cart, Checkout, CheckoutOptions, HashedCart, SetCartOptions, Snapshot } from '../types.js';
