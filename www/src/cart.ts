@@ -6,7 +6,7 @@ import { money } from './format';
 
 export type Currency = 'USD' | 'JPY';
 
-interface Product {
+export interface Product {
   readonly id: string;
   readonly name: string;
   /** Minor units, tax included. */
@@ -14,7 +14,7 @@ interface Product {
   readonly sizes: readonly string[];
 }
 
-const PRODUCTS: readonly Product[] = [
+export const PRODUCTS: readonly Product[] = [
   { id: 'mug', name: 'Stoneware mug', price: { USD: 1250, JPY: 1900 }, sizes: ['0.3 l', '0.5 l'] },
   { id: 'tote', name: 'Canvas tote', price: { USD: 1800, JPY: 2700 }, sizes: [] },
   { id: 'notebook', name: 'Dotted notebook', price: { USD: 950, JPY: 1400 }, sizes: ['A5', 'A6'] },
@@ -33,7 +33,7 @@ export const SHIPPING: readonly [Shipping, ...Shipping[]] = [
   { id: 'pickup', name: 'Pick-up', price: { USD: 0, JPY: 0 } },
 ];
 
-const MAX_QUANTITY = 99;
+export const MAX_QUANTITY = 99;
 
 /** What the shopper chose. */
 export interface Basket {
@@ -199,7 +199,7 @@ function productRow(product: Product, store: BasketStore): { element: HTMLElemen
   const element = h(
     'li',
     {},
-    s('svg', { class: 'picture', 'aria-hidden': 'true' }, s('use', { href: `#${id}` })),
+    s('svg', { class: 'picture', 'aria-hidden': 'true' }, s('use', { href: `/symbols.svg#${id}` })),
     h(
       'div',
       { class: 'product' },

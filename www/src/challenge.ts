@@ -1,7 +1,37 @@
 /** The bank's question: what a 3-D Secure page does, as a dialog. */
 
 import type { RequiredAction } from 'payonce';
-import { byId, setText } from './dom';
+import { byId, h, setText } from './dom';
+
+document.body.append(
+  h(
+    'dialog',
+    {
+      id: 'challenge',
+      class: 'sheet challenge',
+      'aria-labelledby': 'challenge-title',
+      'data-testid': 'challenge-dialog',
+    },
+    h(
+      'form',
+      { method: 'dialog' },
+      h('h2', { id: 'challenge-title' }, 'Your bank asks: was this you?'),
+      h('p', { id: 'challenge-text' }),
+      h('p', { id: 'challenge-error', class: 'sheet-message', role: 'alert' }),
+      h(
+        'footer',
+        {},
+        h('button', { type: 'submit', class: 'button', value: '', 'data-testid': 'challenge-close' }, 'Not now'),
+        h('button', { type: 'submit', class: 'button', value: 'fail', 'data-testid': 'challenge-reject' }, 'Reject'),
+        h(
+          'button',
+          { type: 'submit', class: 'button primary', value: 'pass', 'data-testid': 'challenge-approve' },
+          'Approve',
+        ),
+      ),
+    ),
+  ),
+);
 
 /** Lets the shopper answer. True when an answer reached the bank, false when the shopper would not give one. */
 export async function performChallenge({ key }: RequiredAction, amount: string, signal: AbortSignal): Promise<boolean> {

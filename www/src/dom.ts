@@ -32,10 +32,10 @@ function fill<E extends Element>(
   return element;
 }
 
-/** The element of index.html with this id. */
+/** The element of the page with this id. */
 export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   const element = document.getElementById(id);
-  if (element === null) throw new Error(`index.html has no #${id}`);
+  if (element === null) throw new Error(`the page has no #${id}`);
   return element as E;
 }
 

@@ -84,7 +84,7 @@ export function ledgerView(changed: () => void): LedgerView {
 }
 
 /** `Charged: 1 time, $30.00` */
-function charged({ charges }: Ledger): string {
+export function charged({ charges }: Ledger): string {
   const sums = new Map<string, number>();
   for (const { currency, amount } of charges) sums.set(currency, (sums.get(currency) ?? 0) + amount);
   const amounts = [...sums].map(([currency, amount]) => money(amount, currency)).join(' + ');
@@ -127,7 +127,7 @@ function tables({ charges, attempts, discarded, arrivals, settles }: Ledger): HT
   ];
 }
 
-function count(number: number, thing: string): string {
+export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
 

@@ -36,6 +36,57 @@ export interface MockWalletParts {
   acted(): void;
 }
 
+const hook = (id: string): Record<string, string> => ({ id, 'data-testid': id });
+
+document.body.append(
+  h(
+    'dialog',
+    { id: 'wallet', class: 'sheet', 'aria-labelledby': 'wallet-title', 'data-testid': 'wallet-dialog' },
+    h(
+      'form',
+      { id: 'wallet-form', method: 'dialog' },
+      h(
+        'header',
+        {},
+        h('h2', { id: 'wallet-title' }, 'Mock Wallet'),
+        h('p', { ...hook('wallet-total'), class: 'sheet-total' }),
+      ),
+      h('p', { ...hook('wallet-message'), class: 'sheet-message', role: 'alert' }),
+      h(
+        'fieldset',
+        { id: 'wallet-choices' },
+        h('legend', { class: 'visually-hidden' }, 'How to pay'),
+        h('fieldset', { id: 'wallet-cards', class: 'tiles' }),
+        h(
+          'label',
+          { id: 'wallet-postcode-field', class: 'field', hidden: true },
+          'Postcode ',
+          h('input', { ...hook('wallet-postcode'), autocomplete: 'off', inputmode: 'numeric' }),
+          h('span', { class: 'fine' }, 'The merchant wants 12345.'),
+        ),
+        h('fieldset', { id: 'wallet-shipping', class: 'tiles' }),
+        h(
+          'fieldset',
+          { class: 'mischief' },
+          h('legend', {}, 'Mischief'),
+          ...[
+            ['wallet-old-token', 'Old token again'],
+            ['wallet-twice', 'Pay, reported twice'],
+            ['wallet-lose-replies', 'Lose three replies'],
+          ].map(([id = '', text = '']) => h('button', { ...hook(id), type: 'button', class: 'button small' }, text)),
+        ),
+      ),
+      h('p', { ...hook('wallet-progress'), class: 'progress', role: 'status' }),
+      h(
+        'footer',
+        {},
+        h('button', { ...hook('wallet-cancel'), type: 'button', class: 'button' }, 'Cancel'),
+        h('button', { ...hook('wallet-pay'), type: 'submit', class: 'button primary' }, 'Pay'),
+      ),
+    ),
+  ),
+);
+
 /** Makes the port. The sheet belongs to the page, so one port is alive at a time. */
 export function mockWallet({
   store,
