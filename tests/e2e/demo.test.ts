@@ -1,9 +1,9 @@
 /** The demo page, as people use it: the whole story by mouse and by keyboard alone, for all eyes and all screens. */
 
 import { readFile } from 'node:fs/promises';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
+import { accessible, barriers } from './support/barriers';
 import { type AttemptBody, Watch } from './support/browser';
 import { DEMO } from './support/build';
 import { expectNoToken, expectOnceOnly } from './support/invariants';
@@ -154,29 +154,6 @@ class Demo {
     const tokens = this.watch.attempts.map(({ text }) => (JSON.parse(text) as AttemptBody).token);
     expectNoToken([log, ...open, ...this.watch.console], tokens);
   }
-
-  /** Checks the page for barriers, bright and dark, on a telephone and on a desk. */
-  async accessible(): Promise<void> {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      for (const width of [360, 1440]) {
-        await this.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await this.page.setViewportSize({ width, height: 900 });
-        const state = await this.page.locator('body').getAttribute('data-state');
-        expect(await barriers(this.page), `${state}, ${colorScheme}, ${width} px`).toEqual([]);
-      }
-    }
-  }
-}
-
-/** What axe finds, in a few words each. */
-async function barriers(page: Page): Promise<readonly string[]> {
-  // As an expression, which no content security policy forbids.
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { run } = (window as unknown as { axe: typeof axe }).axe;
-    const { violations } = await run(document, { resultTypes: ['violations'] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-  });
 }
 
 const test = testOf(DEMO).extend<{ demo: Demo }>({
@@ -207,19 +184,19 @@ describe('the demo page', () => {
   });
 
   test('is without barriers when ready, in the sheet, declined and paid', { timeout: 60_000 }, async ({ demo }) => {
-    await demo.accessible();
+    await accessible(demo.page);
     await demo.mouse.press('pay');
     await demo.reaches('sheet_open');
-    await demo.accessible();
+    await accessible(demo.page);
     await demo.mouse.choose('card-insufficient_funds');
     await demo.mouse.press('wallet-pay');
     await demo.says('wallet-message', 'not enough money');
-    await demo.accessible();
+    await accessible(demo.page);
     await demo.mouse.choose('card-approved');
     await demo.mouse.press('wallet-pay');
     await demo.reaches('succeeded');
     await demo.at('wallet-dialog').waitFor({ state: 'hidden' });
-    await demo.accessible();
+    await accessible(demo.page);
   });
 
   test('scenario 04: a double click on Pay in the sheet submits once', async ({ demo, merchant }) => {
