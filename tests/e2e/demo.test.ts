@@ -258,6 +258,31 @@ describe('the demo page', () => {
     await demo.says('charged', 'Charged: 1 time, $30.00');
   });
 
+  test('speaks the language that the shopper chooses, and says which', async ({ demo }) => {
+    const { page } = demo;
+    await demo.at('language').selectOption('de');
+    await demo.says('pay', '30,00\u00a0$');
+    await demo.mouse.press('pay');
+    await demo.mouse.choose('card-insufficient_funds');
+    await demo.mouse.press('wallet-pay');
+    await demo.says('wallet-message', 'Ihr Konto wurde nicht belastet. Das verfügbare Guthaben');
+    expect(await demo.at('wallet-message').getAttribute('lang')).toBe('de');
+    await demo.mouse.press('wallet-cancel');
+
+    // It is said anew, in the other language, to eyes and screen readers alike.
+    const told = demo.at('notices').locator('[data-code=payment_declined]');
+    await demo.at('language').selectOption('ja');
+    await told.filter({ hasText: '請求は行われていません。' }).waitFor({ timeout: PATIENCE });
+    expect(await told.getAttribute('lang')).toBe('ja');
+    expect(await told.count()).toBe(1);
+    expect(await page.locator('html').getAttribute('lang')).toBe('en');
+
+    await page.reload();
+    await demo.reaches('ready');
+    expect(await demo.at('language').inputValue()).toBe('ja');
+    expect(await barriers(page)).toEqual([]);
+  });
+
   test('yen, a coupon and a postcode', async ({ demo, merchant }) => {
     await demo.mouse.choose('currency-JPY');
     await demo.mouse.choose('coupon');

@@ -1,10 +1,11 @@
 /** How amounts, times and identifiers look on this page. */
 
 import { h } from './dom';
+import { locale } from './language';
 
-/** An amount in minor units, as people write it. */
-export function money(amount: number, currency: string): string {
-  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency });
+/** An amount in minor units, as people of a language write it; the shopper's, by default. */
+export function money(amount: number, currency: string, language = locale().language): string {
+  const format = new Intl.NumberFormat(language, { style: 'currency', currency });
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
 

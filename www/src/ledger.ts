@@ -87,7 +87,7 @@ export function ledgerView(changed: () => void): LedgerView {
 export function charged({ charges }: Ledger): string {
   const sums = new Map<string, number>();
   for (const { currency, amount } of charges) sums.set(currency, (sums.get(currency) ?? 0) + amount);
-  const amounts = [...sums].map(([currency, amount]) => money(amount, currency)).join(' + ');
+  const amounts = [...sums].map(([currency, amount]) => money(amount, currency, 'en')).join(' + ');
   if (charges.length === 0) return 'Charged: nothing yet';
   return `Charged: ${charges.length} ${charges.length === 1 ? 'time' : 'times'}, ${amounts}`;
 }
@@ -101,7 +101,7 @@ function tables({ charges, attempts, discarded, arrivals, settles }: Ledger): HT
       'Charges',
       ['Amount', 'Cart', 'Key', 'Reference'],
       charges.map(({ amount, currency, cartHash, key, reference }) => [
-        h('b', {}, money(amount, currency)),
+        h('b', {}, money(amount, currency, 'en')),
         idChip(cartHash),
         idChip(key),
         h('code', { class: 'quiet', title: reference }, reference.slice(0, 9)),

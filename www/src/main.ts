@@ -12,6 +12,7 @@ import { renderState, stateDiagram } from './diagram';
 import { byId, h, setText } from './dom';
 import { faultSwitches } from './faults';
 import { idChip, money } from './format';
+import { languageSwitch } from './language';
 import { chargedTwice, ledgerView } from './ledger';
 import { lifeSwitches, strike } from './life';
 import { type LogEntry, logTable, parseLog } from './log';
@@ -98,6 +99,7 @@ const diagram = stateDiagram(byId('diagram'));
 const table = logTable(() => checkout?.exportLog() ?? '{}');
 const faults = faultSwitches();
 lifeSwitches();
+languageSwitch(render);
 const ledger = ledgerView(() => observe());
 const plot = story(async () => {
   if (checkout?.getSnapshot().state === 'succeeded') checkout.acknowledge();

@@ -2,17 +2,20 @@
 
 import { describe, type Notice } from 'payonce';
 import { byId, h } from './dom';
+import { locale } from './language';
 
 /** Shows the notices; the texts come from payonce's catalogue. */
 export function noticeBoard(): { render(notices: readonly Notice[]): void } {
   const alerts = byId('alerts');
   const statuses = byId('statuses');
   let shown: readonly Notice[] = [];
+  let shownIn = locale();
   return {
     render(notices) {
       // The same array until something changed: what was said is not said again.
-      if (notices === shown) return;
+      if (notices === shown && locale() === shownIn) return;
       shown = notices;
+      shownIn = locale();
       const urgent = (notice: Notice): boolean => notice.severity === 'error' || notice.severity === 'warning';
       alerts.replaceChildren(...notices.filter(urgent).map(card));
       statuses.replaceChildren(...notices.filter((notice) => !urgent(notice)).map(card));
@@ -26,5 +29,10 @@ export function noticeBoard(): { render(notices: readonly Notice[]): void } {
 }
 
 function card(notice: Notice): HTMLElement {
-  return h('p', { class: `notice ${notice.severity}`, 'data-code': notice.code }, describe(notice));
+  const { severity, code } = notice;
+  return h(
+    'p',
+    { class: `notice ${severity}`, 'data-code': code, lang: locale().language },
+    describe(notice, locale()),
+  );
 }

@@ -7,6 +7,7 @@ import { describe, type Notice, type Sheet, type Summary, type Wallet } from 'pa
 import { type BasketStore, SHIPPING, toCart } from './cart';
 import { byId, h, setText } from './dom';
 import { money } from './format';
+import { locale } from './language';
 
 /** The reference merchant reads the card from the token's text: `tok_<card>_<random>`. */
 const CARDS = [
@@ -135,7 +136,8 @@ export function mockWallet({
   function say(why: Notice | null, progress: string, busy: boolean): void {
     const message = byId('wallet-message');
     message.className = `sheet-message ${why?.severity ?? ''}`;
-    setText(message, why === null ? '' : describe(why));
+    message.lang = locale().language;
+    setText(message, why === null ? '' : describe(why, locale()));
     setText(byId('wallet-progress'), progress);
     dialog.classList.toggle('busy', busy);
     choices.disabled = busy;
