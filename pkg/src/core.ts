@@ -68,9 +68,9 @@ export interface Host {
 }
 
 /** A core, and the instance of the module that it lives in. */
-export interface Core {
+export interface Core<C = WasmCheckout> {
   /** The only way into it. Throws what it throws, as an error of payonce. */
-  ask<T>(question: (core: WasmCheckout) => T, Kind: ErrorKind): T;
+  ask<T>(question: (core: C) => T, Kind: ErrorKind): T;
   free(): void;
 }
 
@@ -145,13 +145,17 @@ export function makeCore(
   now: number,
   died: (error: InternalError) => void,
 ): Core {
-  let core: WasmCheckout;
   try {
-    core = guarded(() => new WasmCheckout(host, config, record, now), ConfigError);
+    return alive(() => new WasmCheckout(host, config, record, now), died);
   } catch (thrown) {
     const error = fromCore(thrown, ConfigError);
     throw error.code.startsWith('journal_') ? new JournalError(error.code, error.path) : error;
   }
+}
+
+/** Makes a core of whatever kind. Throws ConfigError. `died` is called, once, when it is no more. */
+export function alive<C extends { free(): void }>(make: () => C, died: (error: InternalError) => void): Core<C> {
+  const core = guarded(make, ConfigError);
   const self = { died };
   living.add(self);
   return {

@@ -1,5 +1,6 @@
 /** A merchant port for backends that speak payonce's HTTP contract (docs/merchant.md), over `fetch`. */
 
+import { text } from './body.js';
 import { toObject } from './convert.js';
 import { ConfigError } from './errors.js';
 import type {
@@ -35,9 +36,6 @@ export interface HttpMerchantOptions {
     readonly discard?: string;
   };
 }
-
-/** The longest reply that is read, in bytes. What a backend has to say about a payment is far below. */
-const MAX_REPLY = 256 * 1024;
 
 /** Browsers refuse `keepalive` requests that carry more than 64 KiB together; other scripts of the page use it, too. */
 const MAX_KEEPALIVE = 32 * 1024;
@@ -143,24 +141,6 @@ async function reply(response: Response): Promise<HttpReply> {
     shouldRetry: flag(headers.get('stripe-should-retry')),
     body: await text(response),
   };
-}
-
-/** The body; empty where it is too long to be an answer. The status and the headers still count then. */
-async function text(response: Response): Promise<string> {
-  if (!response.body) return '';
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let body = '';
-  for (let read = 0; ;) {
-    const { done, value } = await reader.read();
-    if (done) return body + decoder.decode();
-    read += value.byteLength;
-    if (read > MAX_REPLY) {
-      reader.cancel().catch(() => {});
-      return '';
-    }
-    body += decoder.decode(value, { stream: true });
-  }
 }
 
 /**

@@ -59,12 +59,7 @@ export function readOptions(options: CheckoutOptions): Settings {
     ...unknown
   } = options;
   refuse(unknown, '');
-  refuse(toObject(retry, ConfigError, 'retry'), 'retry.', RETRY);
-  for (const [name, value] of Object.entries(retry)) {
-    // An unset environment variable is '', which would count as 0.
-    const expected = name === 'jitter' ? 'string' : 'number';
-    if (value !== undefined && typeof value !== expected) throw new ConfigError(`not_a_${expected}`, `retry.${name}`);
-  }
+  checkRetry(retry);
   if (!['required', 'preferred'].includes(durability)) throw new ConfigError('invalid_option', 'durability');
   if (typeof scope !== 'string') throw new ConfigError('not_a_string', 'scope');
   for (const [name, callback] of Object.entries({ recheckCart, onError })) {
@@ -119,8 +114,18 @@ function defaultLock(storage: StorageOptions): Lock {
   return typeof indexedDB === 'undefined' ? pageLock(storage.scope) : claimLock(storage);
 }
 
+/** Throws ConfigError unless these are options of a retry policy. Whether the values make sense, the core knows. */
+export function checkRetry(retry: RetryOptions): void {
+  refuse(toObject(retry, ConfigError, 'retry'), 'retry.', RETRY);
+  for (const [name, value] of Object.entries(retry)) {
+    // An unset environment variable is '', which would count as 0.
+    const expected = name === 'jitter' ? 'string' : 'number';
+    if (value !== undefined && typeof value !== expected) throw new ConfigError(`not_a_${expected}`, `retry.${name}`);
+  }
+}
+
 /** A misspelt option must not silently have no effect. */
-function refuse(given: object, prefix: string, known: object = {}): void {
+export function refuse(given: object, prefix: string, known: object = {}): void {
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(known, name)) throw new ConfigError('unknown_option', prefix + name);
   }

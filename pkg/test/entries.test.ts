@@ -42,6 +42,11 @@ describe('the entries of the package', () => {
   });
 
   it('keep the side effects that bundlers would take for none', () => {
-    expect(sideEffects).toEqual(['./dist/wasm-url.js', './dist/index.js', './dist/inline.js']);
+    expect(sideEffects).toEqual([
+      './dist/wasm-url.js',
+      './dist/index.js',
+      './dist/inline.js',
+      './dist/one-time-code/index.js',
+    ]);
   });
 });

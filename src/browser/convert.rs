@@ -79,13 +79,19 @@ pub(super) fn provider_ref(text: &str) -> Result<Text, InputError> {
 }
 
 pub(super) fn config(config: &HostConfig) -> Result<Config, InputError> {
-    let default = RetryPolicy::default();
     let profile = Profile::by_name(&config.profile()).ok_or(InputError::new("profile_unknown", "profile"))?;
+    let durability =
+        if config.durability_required() == Some(true) { Durability::Required } else { Durability::Preferred };
+    Ok(Config { profile, retry: retry(config)?, durability })
+}
+
+pub(super) fn retry(config: &HostConfig) -> Result<RetryPolicy, InputError> {
+    let default = RetryPolicy::default();
     let jitter = match config.jitter() {
         Some(name) => Jitter::by_name(&name).ok_or(InputError::new("jitter_unknown", "retry.jitter"))?,
         None => default.jitter,
     };
-    let retry = RetryPolicy {
+    Ok(RetryPolicy {
         jitter,
         base: number(config.base(), default.base, "retry.base")?,
         cap: number(config.cap(), default.cap, "retry.cap")?,
@@ -93,14 +99,11 @@ pub(super) fn config(config: &HostConfig) -> Result<Config, InputError> {
         total_time: number(config.total_time(), default.total_time, "retry.totalTime")?,
         send_timeout: number(config.send_timeout(), default.send_timeout, "retry.sendTimeout")?,
         max_settles: count(config.max_settles(), default.max_settles, "retry.maxSettles")?,
-    };
-    let durability =
-        if config.durability_required() == Some(true) { Durability::Required } else { Durability::Preferred };
-    Ok(Config { profile, retry, durability })
+    })
 }
 
 /// Milliseconds up to a day.
-fn number(value: Option<f64>, default: u64, path: &str) -> Result<u64, InputError> {
+pub(super) fn number(value: Option<f64>, default: u64, path: &str) -> Result<u64, InputError> {
     const DAY: f64 = 86_400_000.0;
     match value {
         None => Ok(default),
@@ -115,4 +118,10 @@ fn count(value: Option<f64>, default: u32, path: &str) -> Result<u32, InputError
     }
     let value = number(value, default.into(), path)?;
     u32::try_from(value).ok().filter(|count| *count <= 1000).ok_or(InputError::new("number_invalid", path))
+}
+
+/// Milliseconds, as JavaScript counts.
+#[expect(clippy::cast_precision_loss, reason = "delays are far below 2^53 ms")]
+pub(super) fn double(value: u64) -> f64 {
+    value as f64
 }

@@ -1,6 +1,7 @@
 //! What the driver gives the shell: an object that queues effects and builds snapshots.
 #![deny(unsafe_code)]
 
+use super::convert::double;
 use crate::checkout::snapshot::SummaryView;
 use crate::checkout::{Effect, EffectId, Snapshot, StateKind};
 use crate::outcome::{Opaque, Text};
@@ -124,7 +125,7 @@ impl Host {
             Effect::DiscardSession { effect, session, provider_ref } => {
                 self.discard_session(effect.0, &session.to_string(), provider_ref.as_ref().map(Text::as_str));
             }
-            Effect::StartTimer { effect, delay } => self.start_timer(effect.0, number(*delay)),
+            Effect::StartTimer { effect, delay } => self.start_timer(effect.0, double(*delay)),
             Effect::CancelTimer { effect } => self.cancel_timer(effect.0),
             Effect::PerformAction { effect: EffectId(effect), key, kind, payload } => {
                 self.perform_action(
@@ -211,9 +212,4 @@ fn flags(snapshot: &Snapshot) -> u32 {
 fn object<T: Serialize>(value: &T) -> JsValue {
     // These types have no maps with odd keys and no numbers beyond 2^53, so this cannot fail.
     value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::NULL)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "delays are far below 2^53 ms")]
-fn number(value: u64) -> f64 {
-    value as f64
 }

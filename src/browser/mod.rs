@@ -10,6 +10,7 @@
 mod convert;
 mod entropy;
 mod host;
+mod one_time_code;
 
 use crate::cart::{Cart, CartHash};
 use crate::checkout::{Checkout, Effect, EffectId, Event, Rejection};
@@ -22,6 +23,7 @@ use convert::{InputError, millis};
 use entropy::BrowserEntropy;
 use host::View;
 pub use host::{Host, HostConfig};
+pub use one_time_code::{CodeHost, WasmOneTimeCode, check_flows};
 use wasm_bindgen::prelude::*;
 
 /// The hash of a cart, given as `JSON.stringify` writes it.

@@ -111,6 +111,20 @@ pub enum ExchangeAnswer {
     Unknown,
 }
 
+impl ExchangeAnswer {
+    /// The answer of that name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "connected" => Self::Connected,
+            "already_used" => Self::AlreadyUsed,
+            "refused" => Self::Refused,
+            "unknown" => Self::Unknown,
+            _ => return None,
+        })
+    }
+}
+
 /// A flow as the record has it.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(Deserialize))]

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | `flow` | `state` and the PKCE verifier |
 //! | `record` | who may send a code |
-//! | `answer` | what a reply to an exchange means |
+//! | `answer` | what the provider's answer means, and the backend's reply to an exchange |
 //! | `table` | which event is taken in which state |
 //! | `mod` | what happens then |
 #![forbid(unsafe_code)]
@@ -26,7 +26,7 @@ pub mod record;
 mod state;
 pub mod table;
 
-pub use answer::classify;
+pub use answer::{Parameters, classify};
 pub use event::{Brought, Effect, Event, EventKind, ExchangeAnswer, Found, Secret, Standing};
 pub use flow::{Flow, FlowState, challenge};
 pub use record::{Change, End, Verdict, What};

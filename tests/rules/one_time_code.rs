@@ -6,8 +6,8 @@ use payonce::one_time_code::log::{CAPACITY, Log};
 use payonce::one_time_code::record::{KEPT, MAX_FLOWS, Record, Stage};
 use payonce::one_time_code::table::Rejection;
 use payonce::one_time_code::{
-    Brought, Change, Config, Effect, Event, ExchangeAnswer, FlowState, Found, OneTimeCode, Reason, Secret,
-    StateKind, challenge, classify,
+    Brought, Change, Config, Effect, Event, ExchangeAnswer, FlowState, Found, OneTimeCode, Parameters,
+    Reason, Secret, StateKind, challenge, classify,
 };
 use payonce::outcome::Opaque;
 use std::cell::RefCell;
@@ -290,6 +290,37 @@ fn o1_another_issuers_answer_and_a_denial_end_the_flow_unsent() {
         let mut again = page.another();
         again.returns(&state);
         assert_eq!((again.exchanges().len(), again.reason()), (0, Some(reason)));
+    }
+}
+
+#[test]
+fn o1_the_providers_answer_is_read_strictly() {
+    let issuer = Some("https://provider.example");
+    let read = |code: Option<&str>, error, iss, repeated, issuer| {
+        let code = code.map(Opaque::new);
+        match (Parameters { code, error, iss, repeated }).read(issuer) {
+            Brought::Code(_) => None,
+            Brought::Nothing(reason) => Some(reason),
+        }
+    };
+    assert_eq!(read(Some(CODE), None, None, false, None), None);
+    assert_eq!(read(Some(CODE), None, Some("https://whoever.example"), false, None), None);
+    assert_eq!(read(Some(CODE), None, issuer, false, issuer), None);
+    for iss in [None, Some("https://provider.example/"), Some("https://evil.example")] {
+        assert_eq!(read(Some(CODE), None, iss, false, issuer), Some(Reason::IssuerMismatch), "{iss:?}");
+        assert_eq!(read(None, Some("access_denied"), iss, false, issuer), Some(Reason::IssuerMismatch));
+    }
+    assert_eq!(read(None, Some("access_denied"), None, false, None), Some(Reason::Denied));
+    assert_eq!(read(None, Some("server_error"), None, false, None), Some(Reason::ProviderError));
+    let long = "x".repeat(Parameters::MAX_CODE + 1);
+    for (code, error, repeated) in [
+        (None, None, false),
+        (Some(""), None, false),
+        (Some(long.as_str()), None, false),
+        (Some(CODE), Some("access_denied"), false),
+        (Some(CODE), None, true),
+    ] {
+        assert_eq!(read(code, error, None, repeated, None), Some(Reason::Malformed));
     }
 }
 

@@ -1,0 +1,71 @@
+/**
+ * The page's address: what the provider put into it, and how that gets out again.
+ *
+ * A code in the address is seen by every script, sent along in `Referer` headers, kept in the history and sent again by
+ * whoever opens that (RFC 9700 section 4.3). So it goes before anything is awaited. Until it is claimed it is kept in the
+ * state of the history entry, which a reload of this very page hands on, and nothing else sees.
+ */
+
+/** What the provider sent along. */
+export interface Parameters {
+  readonly state: string | undefined;
+  readonly code: string | undefined;
+  readonly error: string | undefined;
+  readonly iss: string | undefined;
+  /** Whether one of them is there more than once. */
+  readonly repeated: boolean;
+}
+
+/** What the history entry knows of a flow: all of it until the code is claimed, then its name. */
+export interface Visit {
+  readonly state: string | undefined;
+  readonly parameters?: Parameters;
+  /** ms since the epoch; 0 where nobody knows. */
+  readonly receivedAt?: number;
+}
+
+/** RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207. */
+const STANDARD = ['state', 'error', 'error_description', 'error_uri', 'iss'] as const;
+
+/** The provider's answer in `url`; undefined where there is none. */
+export function answerIn(url: URL, codeParameter: string): Parameters | undefined {
+  const { searchParams } = url;
+  const read = (name: string): string | undefined => searchParams.get(name) ?? undefined;
+  const [state, code, error, iss] = [read('state'), read(codeParameter), read('error'), read('iss')];
+  // Another script's `?code=` is none of ours.
+  if (state === undefined || (code === undefined && error === undefined)) return undefined;
+  const repeated = [codeParameter, ...STANDARD].some((name) => searchParams.getAll(name).length > 1);
+  return { state, code, error, iss, repeated };
+}
+
+/** What the page's address, or its history entry, says. Takes an answer out of the address. */
+export function visit(key: string, codeParameter: string): Visit {
+  const url = new URL(location.href);
+  const parameters = answerIn(url, codeParameter);
+  if (!parameters) return entry(key) ?? { state: undefined };
+  for (const name of [codeParameter, ...STANDARD]) url.searchParams.delete(name);
+  const found: Visit = { state: parameters.state, parameters, receivedAt: loadedAt() };
+  remember(key, found, url.href);
+  return found;
+}
+
+/** The code is claimed, or good for nothing. */
+export function forgetAnswer(key: string): void {
+  const known = entry(key);
+  if (known?.parameters) remember(key, { state: known.state }, location.href);
+}
+
+function entry(key: string): Visit | undefined {
+  return (history.state as Record<string, Visit | undefined> | null)?.[key];
+}
+
+/** A router's own state in the entry is kept. */
+function remember(key: string, found: Visit, url: string): void {
+  history.replaceState({ ...(history.state as object | null), [key]: found }, '', url);
+}
+
+/** When the browser got this address. A page that was reloaded or restored got it at some time before. */
+function loadedAt(): number {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  return navigation?.type === 'navigate' ? performance.timeOrigin : 0;
+}
