@@ -110,6 +110,7 @@ interface Completions {
   couponcodechanged: 'completeCouponCodeChange';
 }
 
+type Completion = Completions[keyof Completions];
 type EventName = keyof Completions | 'cancel' | 'paymentauthorized' | 'validatemerchant';
 
 /** `ApplePaySession` */
@@ -118,7 +119,7 @@ export type ApplePaySessionLike = {
   abort(): void;
   completeMerchantValidation(merchantSession: never): void;
   completePayment(result: { status: number; errors?: never[] }): void;
-} & { [Name in Completions[keyof Completions]]: (update: { newTotal: { label: string; amount: string } }) => void } & {
+} & { [Name in Completion]: (update: { newTotal: { label: string; amount: string } }) => void } & {
   [Name in `on${EventName}`]: (event: never) => void;
 };
 
@@ -128,6 +129,14 @@ export interface ApplePaySessionClass {
   supportsVersion(version: number): boolean;
   readonly STATUS_SUCCESS: number;
   readonly STATUS_FAILURE: number;
+}
+
+/** A sheet that is showing. */
+interface Shown {
+  readonly sheet: Sheet;
+  readonly session: ApplePaySessionLike;
+  /** Runs while a payment waits for its result. */
+  timer?: ReturnType<typeof setTimeout>;
 }
 
 const NAME = 'apple-pay';
@@ -174,8 +183,7 @@ export function applePayWallet<Request extends ApplePayRequest>(options: ApplePa
   });
   const { version, request, label, validateMerchant, onChange, token = tokenOf, explain = contactErrors } = options;
   const report = reporter(options.onError);
-  /** The sheet that is showing. */
-  let shown: { readonly sheet: Sheet; session: ApplePaySessionLike; timer?: ReturnType<typeof setTimeout> } | undefined;
+  let shown: Shown | undefined;
   let summary: Summary;
 
   /** Ends what is showing: nothing that it says reaches anybody any more. Returns its session. */
@@ -224,55 +232,54 @@ export function applePayWallet<Request extends ApplePayRequest>(options: ApplePa
     return tell(() => session?.completePayment({ status, ...(errors.length > 0 && { errors: errors as never[] }) }));
   }
 
-  function listen(mine: NonNullable<typeof shown>): void {
-    const { session, sheet } = mine;
+  async function validate(mine: Shown, url: string): Promise<void> {
+    try {
+      const merchantSession = await inTime('validateMerchant', () => validateMerchant(url));
+      if (shown === mine) mine.session.completeMerchantValidation(merchantSession as never);
+    } catch (error) {
+      if (shown === mine) abandon('failed', withheld('validateMerchant', error));
+    }
+  }
 
-    session.onvalidatemerchant = async ({ validationURL }: { validationURL: string }) => {
-      try {
-        const merchantSession = await inTime('validateMerchant', () => validateMerchant(validationURL));
-        if (shown === mine) session.completeMerchantValidation(merchantSession as never);
-      } catch (error) {
-        if (shown === mine) abandon('failed', withheld('validateMerchant', error));
+  function authorize(mine: Shown, payment: ApplePayPayment): void {
+    if (shown !== mine) return;
+    clearTimeout(mine.timer);
+    mine.timer = setTimeout(() => abandon('cancelled'), PATIENCE);
+    try {
+      mine.sheet.tokenReceived({ cartHash: summary.cartHash, ...token(payment) });
+    } catch (error) {
+      abandon('failed', withheld('token', error));
+    }
+  }
+
+  async function change(mine: Shown, complete: Completion, event: Record<string, unknown>): Promise<void> {
+    try {
+      let update: Omit<ApplePayUpdate, 'cart'> = {};
+      if (onChange) {
+        const made = Object.fromEntries(CHANGES.filter((key) => key in event).map((key) => [key, event[key]]));
+        const { cart, ...rest } = await inTime('onChange', () => onChange(made as unknown as ApplePayChange));
+        if (shown !== mine) return;
+        if (cart) mine.sheet.cartChanged(cart); // which calls `update`
+        update = rest;
       }
-    };
+      mine.session[complete]({ ...update, newTotal: total(), newLineItems: lines() } as never);
+    } catch (error) {
+      // A sheet that waits in vain is closed by Apple, one that goes on shows a total of which nobody knows.
+      if (shown === mine) abandon('failed', withheld('onChange', error));
+    }
+  }
 
-    session.onpaymentauthorized = ({ payment }: { payment: ApplePayPayment }) => {
-      if (shown !== mine) return;
-      clearTimeout(mine.timer);
-      mine.timer = setTimeout(() => abandon('cancelled'), PATIENCE);
-      try {
-        sheet.tokenReceived({ cartHash: summary.cartHash, ...token(payment) });
-      } catch (error) {
-        abandon('failed', withheld('token', error));
-      }
-    };
-
+  function listen(mine: Shown): void {
+    const { session } = mine;
+    session.onvalidatemerchant = ({ validationURL }: { validationURL: string }) => void validate(mine, validationURL);
+    session.onpaymentauthorized = ({ payment }: { payment: ApplePayPayment }) => authorize(mine, payment);
     session.oncancel = () => {
       if (shown !== mine) return;
       forget();
-      sheet.cancelled();
+      mine.sheet.cancelled();
     };
-
-    for (const [name, complete] of Object.entries(COMPLETIONS) as [
-      keyof Completions,
-      Completions[keyof Completions],
-    ][]) {
-      session[`on${name}`] = async (event: Record<string, unknown>) => {
-        let update: Omit<ApplePayUpdate, 'cart'> = {};
-        try {
-          if (onChange) {
-            const change = Object.fromEntries(CHANGES.filter((key) => key in event).map((key) => [key, event[key]]));
-            const { cart, ...rest } = await inTime('onChange', () => onChange(change as unknown as ApplePayChange));
-            if (shown !== mine) return;
-            if (cart) sheet.cartChanged(cart); // which calls `update`
-            update = rest;
-          }
-          session[complete]({ ...update, newTotal: total(), newLineItems: lines() } as never);
-        } catch (error) {
-          // A sheet that waits in vain says nothing; one that shows a total of which nobody knows says too much.
-          if (shown === mine) abandon('failed', withheld('onChange', error));
-        }
-      };
+    for (const [name, complete] of Object.entries(COMPLETIONS) as [keyof Completions, Completion][]) {
+      session[`on${name}`] = (event: Record<string, unknown>) => void change(mine, complete, event);
     }
   }
 
@@ -299,7 +306,7 @@ export function applePayWallet<Request extends ApplePayRequest>(options: ApplePa
         const ApplePaySession = vendor.ApplePaySession as ApplePaySessionClass;
         const asked = { ...request, currencyCode: summary.currency, total: total(), lineItems: lines() };
         const session = new ApplePaySession(version, asked as never);
-        const mine = { sheet, session };
+        const mine: Shown = { sheet, session };
         listen(mine);
         session.begin();
         shown = mine;

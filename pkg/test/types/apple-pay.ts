@@ -39,7 +39,7 @@ applePayWallet({
     requiredShippingContactFields: ['postalAddress'],
     supportsCouponCode: true,
   } satisfies Omit<ApplePayJS.ApplePayPaymentRequest, 'total' | 'currencyCode'>,
-  validateMerchant: async (validationURL) => (await fetch(`/apple?${validationURL}`)).json(),
+  validateMerchant: async (validationURL) => (await fetch(`/apple?${validationURL}`)).json() as Promise<unknown>,
   onChange: (change) => ('couponCode' in change ? { errors: [new ApplePayError('couponCodeInvalid')] } : {}),
   explain: () => [new ApplePayError('billingContactInvalid', 'postalCode', 'Check it.')],
 });
