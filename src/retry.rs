@@ -17,7 +17,7 @@ pub enum Jitter {
     Additive,
     /// `window / 2 + U(0, window / 2)`.
     Equal,
-    /// `min(cap, U(base, 3 * previous delay))`.
+    /// `min(cap, U(base, 3 * previous delay))`, where the first delay comes after one of `base`.
     Decorrelated,
 }
 
@@ -84,7 +84,7 @@ impl RetryPolicy {
             Jitter::Additive => window.saturating_add(portion(self.base, unit)),
             Jitter::Equal => (window / 2).saturating_add(portion(window.div_ceil(2), unit)),
             Jitter::Decorrelated => {
-                let highest = previous.saturating_mul(3).max(self.base);
+                let highest = previous.max(self.base).saturating_mul(3);
                 self.base.saturating_add(portion(highest.saturating_sub(self.base), unit)).min(self.cap)
             }
         };
@@ -131,7 +131,8 @@ mod tests {
         assert_eq!(equal.delay(0, 0, 0.0, None), 1_000);
         assert_eq!(equal.delay(0, 0, 0.999_999_9, None), 2_000);
         let decorrelated = RetryPolicy { jitter: Jitter::Decorrelated, ..RetryPolicy::default() };
-        assert_eq!(decorrelated.delay(0, 0, 0.7, None), 2_000);
+        assert_eq!(decorrelated.delay(0, 0, 0.0, None), 2_000);
+        assert_eq!(decorrelated.delay(0, 0, 0.999_999_9, None), 6_000);
         assert_eq!(decorrelated.delay(1, 2_000, 0.5, None), 4_000);
         assert_eq!(decorrelated.delay(5, 8_000, 0.9, None), 8_000);
     }
