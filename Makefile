@@ -24,7 +24,7 @@ files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
 crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
 package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
 page := $(filter-out www/merchant/%,$(call files,www))
-typescript := pkg pkg/test www tests/e2e tests/crash tests/consumers tools
+typescript := pkg pkg/test www tests/e2e tests/crash tests/consumers docs/recipes tests/recipes tools
 
 ##@ The two commands
 
@@ -34,7 +34,7 @@ demo: www/dist/index.html merchant ## build everything, start the demo shop, pri
 
 .PHONY: test
 test: ## every check and every test, stopping at the first failure
-	@tools/test.sh "$(MAKE)" browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit \
+	@tools/test.sh "$(MAKE)" browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-recipes \
 		test-e2e test-durable crash test-webkit check-package test-consumers
 
 ##@ More
@@ -77,7 +77,7 @@ help: ## this list
 
 # The stages of `make test`
 
-.PHONY: setup browser browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-e2e
+.PHONY: setup browser browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-recipes test-e2e
 .PHONY: test-durable test-webkit check-package test-consumers merchant
 setup:
 	@tools/setup.sh
@@ -123,6 +123,9 @@ test-unit: pkg/wasm/inline.js tests/react-18/node_modules/.package-lock.json
 	vitest run --root pkg
 	vitest run --config tests/react-18/vitest.config.ts
 	node docs/cart-hash.mjs
+
+test-recipes: node_modules/payonce/package.json
+	vitest run --config tests/recipes/vitest.config.ts
 
 test-e2e: www/dist/index.html merchant browser
 	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) \
