@@ -5,20 +5,12 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
 import { Watch } from './support/browser';
 import { buildSite, output } from './support/build';
+import { exampleOf } from './support/example';
 import { expectOnceOnly } from './support/invariants';
 import { PATIENCE } from './support/shop';
 import { testOf } from './support/test';
 
 const MAX_LINES = 15;
-
-/** The block of code behind `<!-- example: tested -->`. Throws where there is none, or where it is too long. */
-function exampleOf(markdown: string): string {
-  const code = /^<!-- example: tested -->\n+```(?:js|ts)\n(?<code>.*?)^```$/ms.exec(markdown)?.groups?.['code'];
-  if (code === undefined) throw new Error('the README has no tested example');
-  const lines = code.trimEnd().split('\n').length;
-  if (lines > MAX_LINES) throw new Error(`the example has ${lines} lines, more than ${MAX_LINES}`);
-  return code;
-}
 
 /** What the example expects to find around it. */
 const PAGE = `<!doctype html>
@@ -41,14 +33,14 @@ describe('the example of the README', () => {
   test('is found, and is short', () => {
     const marked = (lines: number): string =>
       `# x\n\n<!-- example: tested -->\n\`\`\`js\n${'a();\n'.repeat(lines)}\`\`\`\n`;
-    expect(exampleOf(marked(MAX_LINES))).toBe('a();\n'.repeat(MAX_LINES));
-    expect(() => exampleOf(marked(MAX_LINES + 1))).toThrow('16 lines');
+    expect(exampleOf(marked(MAX_LINES), MAX_LINES)).toBe('a();\n'.repeat(MAX_LINES));
+    expect(() => exampleOf(marked(MAX_LINES + 1), MAX_LINES)).toThrow('16 lines');
     expect(() => exampleOf(marked(1).replace('tested', 'untested'))).toThrow('no tested example');
   });
 
   beforeAll(async () => {
     const source = output('readme-source');
-    const example = exampleOf(await readFile(new URL('../../README.md', import.meta.url), 'utf8'));
+    const example = exampleOf(await readFile(new URL('../../README.md', import.meta.url), 'utf8'), MAX_LINES);
     await mkdir(source, { recursive: true });
     await writeFile(join(source, 'index.html'), PAGE);
     await writeFile(join(source, 'main.ts'), example);

@@ -171,11 +171,11 @@ export class FakeStripe {
   }
 
   /** Chooses another address. Returns the answers that the page has given so far. */
-  chooseAddress(postal_code: string): readonly string[] {
+  chooseAddress(postal_code: string, country = 'US'): readonly string[] {
     const { answered, resolve, reject } = this.#answers<ChangeResolveDetails>(() => {});
     const event: StripeExpressCheckoutElementShippingAddressChangeEvent = {
       name: 'Ada',
-      address: { city: 'Mountain View', state: 'CA', postal_code, country: 'US' },
+      address: { city: 'Mountain View', state: 'CA', postal_code, country },
       resolve,
       reject,
     };

@@ -1,11 +1,18 @@
 /** Builds the harness against the packed package, once for all files. */
 
 import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
-/** Builds the page in `root` into a directory of that name, as any storefront would be built. Returns the directory. */
-export async function buildSite(root: string, name: string): Promise<string> {
+/**
+ * Builds the pages in `root` into a directory of that name, as any storefront would be built. Returns the directory.
+ */
+export async function buildSite(
+  root: string,
+  name: string,
+  pages: readonly string[] = ['index.html'],
+): Promise<string> {
   const outDir = output(name);
   await build({
     root,
@@ -19,6 +26,7 @@ export async function buildSite(root: string, name: string): Promise<string> {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
+      rollupOptions: { input: pages.map((page) => join(root, page)) },
     },
   });
   return outDir;
