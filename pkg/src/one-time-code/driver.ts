@@ -133,12 +133,15 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
   function show(next: number): void {
     if (next === packed) return;
     packed = next;
-    snapshot = deepFreeze<OneTimeCodeSnapshot>({
+    const shown = deepFreeze<OneTimeCodeSnapshot>({
       state: STATES[next & 0xff] as OneTimeCodeState,
       reason: REASONS[(next >> 16) - 1] ?? null,
       canBegin: (next & 0x100) !== 0,
       canCheck: (next & 0x200) !== 0,
     });
+    // What was shown while the module was loaded may be what it says first.
+    const keys = Object.keys(shown) as (keyof OneTimeCodeSnapshot)[];
+    if (keys.some((key) => shown[key] !== snapshot[key])) snapshot = shown;
   }
 
   // ------------------------------------------------------------------------------------------------ out of the core

@@ -58,20 +58,22 @@ export class Merchant {
   readonly url: string;
   readonly #site: string;
   readonly #directory: string;
+  readonly #connect: string | undefined;
   #process: ChildProcess;
 
-  private constructor(url: string, process: ChildProcess, site: string, directory: string) {
+  private constructor(url: string, process: ChildProcess, site: string, directory: string, connect?: string) {
     this.url = url;
+    this.#connect = connect;
     this.#process = process;
     this.#site = site;
     this.#directory = directory;
   }
 
-  /** Starts a merchant that serves the page in `site`. */
-  static async start(site: string): Promise<Merchant> {
+  /** Starts a merchant that serves the page in `site`, and has `/connect/...` answered at the address `connect`. */
+  static async start(site: string, connect?: string): Promise<Merchant> {
     const directory = await mkdtemp(join(tmpdir(), 'payonce-e2e-'));
-    const { url, child } = await launch('127.0.0.1:0', site, directory);
-    return new Merchant(url, child, site, directory);
+    const { url, child } = await launch('127.0.0.1:0', site, directory, connect);
+    return new Merchant(url, child, site, directory, connect);
   }
 
   async stop(): Promise<void> {
@@ -82,7 +84,7 @@ export class Merchant {
   /** Kills the merchant as a power cut would, and starts it again on the ledger that is left. */
   async crash(): Promise<void> {
     await this.#end('SIGKILL');
-    this.#process = (await launch(new URL(this.url).host, this.#site, this.#directory)).child;
+    this.#process = (await launch(new URL(this.url).host, this.#site, this.#directory, this.#connect)).child;
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -136,11 +138,14 @@ async function launch(
   listen: string,
   site: string,
   directory: string,
+  connect?: string,
 ): Promise<{ readonly url: string; readonly child: ChildProcess }> {
   const program = process.env['PAYONCE_MERCHANT'];
   if (program === undefined) throw new Error('PAYONCE_MERCHANT is not set: run `make test-e2e`');
   const database = join(directory, 'ledger.sqlite');
-  const child = spawn(program, ['--listen', listen, '--database', database, '--static', site, '--faults'], {
+  const args = ['--listen', listen, '--database', database, '--static', site, '--faults'];
+  if (connect !== undefined) args.push('--connect', new URL(connect).host);
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   // A test run that is broken off leaves nothing behind.

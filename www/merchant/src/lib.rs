@@ -16,6 +16,7 @@
 //! | [`cards`] | the test cards |
 //! | [`faults`] | failures on demand |
 //! | [`files`] | the static page |
+//! | [`connect`] | what another service answers |
 //!
 //! A real merchant would add what this one leaves out: who may call it, and a payment provider.
 #![forbid(unsafe_code)]
@@ -23,6 +24,7 @@
 pub mod answer;
 pub mod attempt;
 pub mod cards;
+pub mod connect;
 pub mod faults;
 pub mod files;
 pub mod http;

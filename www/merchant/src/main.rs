@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use lexopt::prelude::*;
+use payonce_merchant::connect;
 use payonce_merchant::files::Files;
 use payonce_merchant::http::{app, system_clock};
 use payonce_merchant::ledger::Ledger;
@@ -15,11 +16,12 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
-usage: payonce-merchant --listen IP:PORT --database FILE --static DIR [--faults]
+usage: payonce-merchant --listen IP:PORT --database FILE --static DIR [--connect IP:PORT] [--faults]
 
   --listen IP:PORT  where to listen; port 0 takes a free one
   --database FILE   the ledger, created where it is missing
   --static DIR      the page to serve
+  --connect IP:PORT the service that answers /connect/...
   --faults          let tests order failures and empty the ledger (loopback addresses only)
 ";
 
@@ -27,17 +29,19 @@ struct Options {
     listen: SocketAddr,
     database: PathBuf,
     files: PathBuf,
+    connect: Option<SocketAddr>,
     faults: bool,
 }
 
 impl Options {
     fn parse(mut arguments: lexopt::Parser) -> Result<Self, lexopt::Error> {
-        let (mut listen, mut database, mut files, mut faults) = (None, None, None, false);
+        let (mut listen, mut database, mut files, mut connect, mut faults) = (None, None, None, None, false);
         while let Some(argument) = arguments.next()? {
             match argument {
                 Long("listen") => listen = Some(arguments.value()?.parse::<SocketAddr>()?),
                 Long("database") => database = Some(arguments.value()?.into()),
                 Long("static") => files = Some(arguments.value()?.into()),
+                Long("connect") => connect = Some(arguments.value()?.parse::<SocketAddr>()?),
                 Long("faults") => faults = true,
                 other => return Err(other.unexpected()),
             }
@@ -46,6 +50,7 @@ impl Options {
             listen: listen.ok_or("--listen is missing")?,
             database: database.ok_or("--database is missing")?,
             files: files.ok_or("--static is missing")?,
+            connect,
             faults,
         };
         // Whoever can reach the port could empty the ledger.
@@ -92,6 +97,10 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
             _ = interrupted.recv() => {}
         }
     };
-    serve(listener, app(ledger, files, system_clock(), options.faults), stop).await;
+    let mut router = app(ledger, files, system_clock(), options.faults);
+    if let Some(service) = options.connect {
+        router = router.merge(connect::routes(service));
+    }
+    serve(listener, router, stop).await;
     Ok(())
 }

@@ -9,6 +9,7 @@
 )]
 
 mod attempts;
+mod connect;
 mod faults;
 mod files;
 mod process;
