@@ -6,6 +6,7 @@
  */
 
 import { type Checkout, cartHash, createCheckout, httpMerchant, type Snapshot } from 'payonce';
+import { browserWallet } from './browser-wallet';
 import { BasketStore, cartEditor, sums, toCart } from './cart';
 import { performChallenge } from './challenge';
 import { renderState, stateDiagram } from './diagram';
@@ -42,6 +43,8 @@ const merchant = httpMerchant({
 });
 
 const pay = byId<HTMLButtonElement>('pay');
+const payInBrowser = byId<HTMLButtonElement>('pay-browser');
+const browser = browserWallet(store);
 const retriesInPlace = byId<HTMLInputElement>('retries-in-place');
 
 /** Makes the checkout, in the place of the one before. */
@@ -75,6 +78,14 @@ async function make(): Promise<void> {
 pay.addEventListener('click', () => {
   checkout?.openSheet();
   renderLog();
+});
+payInBrowser.addEventListener('click', () => {
+  checkout?.openSheet({ wallet: browser });
+  renderLog();
+});
+// Where the browser has no such sheet, or no wallet for it, there is no such button.
+void browser.canMakePayment().then((can) => {
+  payInBrowser.hidden = !can;
 });
 byId('check-again').addEventListener('click', () => checkout?.checkAgain());
 byId('acknowledge').addEventListener('click', () => {
@@ -126,7 +137,7 @@ function render(): void {
   const { state, canPay, canCheck, notices, spent, summary, receipt, cartWaiting } = snapshot;
   document.body.dataset['state'] = state;
 
-  pay.disabled = !canPay;
+  pay.disabled = payInBrowser.disabled = !canPay;
   setText(pay, summary === null ? 'Pay' : `Pay ${money(summary.total, summary.currency)}`);
   byId('check-again').hidden = !canCheck;
   byId('waiting-cart').hidden = !cartWaiting;

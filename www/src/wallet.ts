@@ -5,24 +5,11 @@
 
 import { describe, type Notice, type Sheet, type Summary, type Wallet } from 'payonce';
 import { type BasketStore, SHIPPING, toCart } from './cart';
+import { CARDS } from './cards';
 import { byId, h, setText } from './dom';
 import { money } from './format';
 import { locale } from './language';
-
-/** The reference merchant reads the card from the token's text: `tok_<card>_<random>`. */
-const CARDS = [
-  ['approved', 'Everyday card', 'is approved'],
-  ['insufficient_funds', 'Empty account', 'declined: insufficient funds'],
-  ['challenge', 'Cautious bank', 'asks whether it was you'],
-  ['postcode', 'Postcode card', 'refused without its postcode'],
-  ['expired_card', 'Expired card', 'declined'],
-  ['incorrect_cvc', 'Wrong code', 'declined: security code'],
-  ['processing_error', 'Busy bank', 'declined: try later'],
-  ['do_not_honor', 'Stern bank', 'declined, no reason given'],
-  ['lost_card', 'Lost card', 'declined'],
-  ['stolen_card', 'Stolen card', 'declined'],
-  ['fraudulent', 'Flagged card', 'declined as fraud'],
-] as const;
+import { tiles } from './tiles';
 
 /** How long the sheet shows its result. */
 const RESULT_MS = 1200;
@@ -245,33 +232,6 @@ export function mockWallet({
     dispose() {
       over.abort();
       shut();
-    },
-  };
-}
-
-interface Tile {
-  readonly value: string;
-  readonly name: string;
-  readonly note: Node | string;
-}
-
-/** A group of radio buttons that look like tiles. */
-function tiles(
-  group: string,
-  entries: readonly Tile[],
-): {
-  readonly elements: readonly HTMLElement[];
-  chosen(): string;
-  choose(value: string): void;
-} {
-  const inputs = entries.map(({ value }) =>
-    h('input', { type: 'radio', name: group, value, 'data-testid': `${group}-${value}` }),
-  );
-  return {
-    elements: entries.map(({ name, note }, index) => h('label', {}, inputs[index] ?? null, h('span', {}, name, note))),
-    chosen: () => inputs.find((input) => input.checked)?.value ?? '',
-    choose(value) {
-      for (const input of inputs) input.checked = input.value === value;
     },
   };
 }

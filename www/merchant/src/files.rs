@@ -1,12 +1,18 @@
 //! The static page: files below one directory, and nothing outside of it.
 #![forbid(unsafe_code)]
 
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LINK};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The file that makes a directory's address a payment method, of which the browser learns by a header
+/// (<https://www.w3.org/TR/payment-method-manifest/>).
+const PAYMENT_MANIFEST: &str = "payment-manifest.json";
+const PAYMENT_METHOD: HeaderValue =
+    HeaderValue::from_static(r#"<payment-manifest.json>; rel="payment-method-manifest""#);
 
 /// The directory that is served.
 #[derive(Debug, Clone)]
@@ -34,7 +40,12 @@ impl Files {
         }
         match tokio::fs::read(&path).await {
             Ok(bytes) => {
-                ([(CONTENT_TYPE, media_type(&path)), (CACHE_CONTROL, "no-cache")], bytes).into_response()
+                let headers = [(CONTENT_TYPE, media_type(&path)), (CACHE_CONTROL, "no-cache")];
+                let mut response = (headers, bytes).into_response();
+                if uri.path().ends_with('/') && path.with_file_name(PAYMENT_MANIFEST).is_file() {
+                    response.headers_mut().insert(LINK, PAYMENT_METHOD);
+                }
+                response
             }
             Err(_) => StatusCode::NOT_FOUND.into_response(),
         }

@@ -15,6 +15,8 @@ export interface DeviceOptions {
    * timers. What drives a browser turns them off otherwise. Chromium only: Firefox keeps them.
    */
   readonly lifecycle?: boolean;
+  /** The X display that shows its windows. Without one there are none to be seen. */
+  readonly display?: string;
 }
 
 const LIFECYCLE = [
@@ -82,10 +84,15 @@ export async function crash(page: Page): Promise<void> {
   await crashed;
 }
 
-function start(name: BrowserName, profile: string, { lifecycle = false }: DeviceOptions): Promise<Browser> {
+function start(name: BrowserName, profile: string, { lifecycle = false, display }: DeviceOptions): Promise<Browser> {
   const executablePath = process.env[name.toUpperCase()];
   if (executablePath === undefined) throw new Error(`${name.toUpperCase()} is not set: run \`make test-durable\``);
-  const common: LaunchOptions = { executablePath, userDataDir: profile, headless: true };
+  const common: LaunchOptions = {
+    executablePath,
+    userDataDir: profile,
+    headless: display === undefined,
+    ...(display !== undefined && { env: { ...process.env, DISPLAY: display } }),
+  };
   if (name === 'firefox') return launch({ ...common, browser: 'firefox' });
   return launch({
     ...common,

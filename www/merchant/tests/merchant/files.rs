@@ -46,6 +46,23 @@ async fn head_is_get_without_the_body() {
 }
 
 #[tokio::test]
+async fn a_directory_with_a_payment_manifest_is_a_payment_method() {
+    let server = Server::start().await;
+    let wallet = server.scratch.page().join("wallet");
+    fs::create_dir(&wallet).unwrap();
+    fs::write(wallet.join("index.html"), "").unwrap();
+    assert_eq!(get(server.address, "/wallet/").await.unwrap().header("link"), None);
+    fs::write(wallet.join("payment-manifest.json"), "{}").unwrap();
+    let link = Some(r#"<payment-manifest.json>; rel="payment-method-manifest""#);
+    assert_eq!(get(server.address, "/wallet/").await.unwrap().header("link"), link);
+    // Browsers ask like this first.
+    assert_eq!(call(server.address, Method::HEAD, "/wallet/", "").await.unwrap().header("link"), link);
+    for other in ["/", "/wallet/index.html", "/wallet/payment-manifest.json"] {
+        assert_eq!(get(server.address, other).await.unwrap().header("link"), None, "{other}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_outside_the_page_is_served() {
     let server = Server::start().await;
     let page = server.scratch.page();
