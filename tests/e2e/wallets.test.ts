@@ -37,7 +37,8 @@ async function write(root: string, wallet: WalletName): Promise<string> {
 beforeAll(async () => {
   const source = output('wallets-source');
   await mkdir(source, { recursive: true });
-  await buildSite(source, 'wallets', await Promise.all(WALLETS.map((wallet) => write(source, wallet))));
+  const pages = await Promise.all(WALLETS.map((wallet) => write(source, wallet)));
+  await buildSite(source, 'wallets', { pages });
 });
 
 /** A page of a guide, with the ledger of the merchant that serves it. */

@@ -26,8 +26,9 @@ import {
   useRef,
   useSyncExternalStore,
 } from 'react';
-import { describe, type LocaleTexts } from '../describe.js';
+import { describe, type Locale, type LocaleTexts } from '../describe.js';
 import { ConfigError } from '../errors.js';
+import { en } from '../locales/en.js';
 import type { Cart, Checkout, CheckoutOptions, HashedCart, Notice, Wallet } from '../types.js';
 import { type CheckoutActions, type CheckoutStore, scopedStore, storeOf } from './store.js';
 import { type CheckoutView, LOADING } from './view.js';
@@ -204,8 +205,8 @@ export const PayButton = forwardRef<HTMLButtonElement, PayButtonOptions & Compon
 // ---------------------------------------------------------------------------------------------------- the notices
 
 export interface NoticesProps extends Omit<ComponentPropsWithoutRef<'div'>, 'children'> {
-  /** The language of the texts. Default: English. */
-  readonly locale?: LocaleTexts | undefined;
+  /** The language of the texts, and their `lang`. Default: English. */
+  readonly locale?: (LocaleTexts & Partial<Pick<Locale, 'language'>>) | undefined;
   /** How a notice looks. Default: a paragraph with `data-code` and `data-severity`. */
   readonly children?: ((notice: Notice, text: string) => ReactNode) | undefined;
 }
@@ -214,7 +215,7 @@ export interface NoticesProps extends Omit<ComponentPropsWithoutRef<'div'>, 'chi
  * What the shopper should be told. Errors and warnings interrupt a screen reader (`role="alert"`), the rest waits its
  * turn (`role="status"`). Both are there from the first render on: a reader follows only regions that it knows.
  */
-export function Notices({ locale, children: render = paragraph, ...rest }: NoticesProps): ReactElement {
+export function Notices({ locale = en, children: render = paragraph, ...rest }: NoticesProps): ReactElement {
   const notices = useCheckoutSelector((view) => view.notices);
   const show = (urgent: boolean): ReactNode =>
     notices
@@ -223,7 +224,7 @@ export function Notices({ locale, children: render = paragraph, ...rest }: Notic
         <Fragment key={notice.code + index}>{render(notice, describe(notice, locale))}</Fragment>
       ));
   return (
-    <div {...rest}>
+    <div lang={locale.language} {...rest}>
       <div role="alert">{show(true)}</div>
       <div role="status">{show(false)}</div>
     </div>

@@ -51,6 +51,10 @@ describe('the cart', () => {
     rerender(<Page at={at} />);
     await calm();
     expect(at.view).toMatchObject({ state: 'sheet_open', summary: { total: 3400 } });
+    await calm(() => at.wallet.cancel());
+    rerender(<Page at={at} />);
+    await calm();
+    expect(at.view).toMatchObject({ state: 'ready', summary: { total: 3400 }, notices: [] });
   });
 
   it("carries the provider's object", async () => {

@@ -4,6 +4,8 @@
 import { fireEvent, render, screen } from '@testing-library/react';
 import { createRef } from 'react';
 import { describe, expect, it } from 'vitest';
+import { withTexts } from '../../src/index.js';
+import { de } from '../../src/locales/de.js';
 import { en } from '../../src/locales/en.js';
 import { Notices, PayButton, usePayButton } from '../../src/react/index.js';
 import { mockWallet } from '../../src/wallets/mock.js';
@@ -148,7 +150,7 @@ describe('Notices', () => {
 
   it('speaks the language, and looks, as it is told to', async () => {
     const at = shop();
-    const locale = { ...en, notices: { ...en.notices, payment_declined: 'Abgelehnt.' } };
+    const locale = withTexts(de, { notices: { payment_declined: 'Abgelehnt.' } });
     render(
       <Page at={at}>
         <Notices locale={locale}>{({ code }, text) => <em id={code}>{text}</em>}</Notices>
@@ -158,5 +160,6 @@ describe('Notices', () => {
     await calm(() => at.view.openSheet());
     await declined(at);
     expect(screen.getByRole('alert').innerHTML).toBe('<em id="payment_declined">Abgelehnt.</em>');
+    expect(screen.getByRole('alert').parentElement?.lang).toBe('de');
   });
 });

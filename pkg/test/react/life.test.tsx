@@ -2,9 +2,9 @@
 /** How a checkout lives while React mounts and unmounts as it likes. Rule E5: a remount never sends again. */
 
 import { render } from '@testing-library/react';
-import { Suspense } from 'react';
+import { type ReactElement, Suspense } from 'react';
 import { describe, expect, it } from 'vitest';
-import { createCheckout } from '../../src/index.js';
+import { type Checkout, createCheckout } from '../../src/index.js';
 import { CheckoutProvider } from '../../src/react/index.js';
 import { CART, last } from '../harness.js';
 import { calm, gate, later, Page, type Shop, shop, silent } from './shop.js';
@@ -17,6 +17,21 @@ async function pay(at: Shop): Promise<void> {
   await calm(() => at.wallet.approve());
   expect(at.merchant.sends).toHaveLength(1);
   expect(at.view.state).toBe('sending');
+}
+
+/** A shop whose journal does not answer before it is told to. */
+function slow(): { readonly at: Shop; readonly page: ReactElement; readonly answer: () => void } {
+  const at = shop();
+  let answer = (): void => {};
+  const read = new Promise<void>((resolve) => (answer = resolve));
+  const { read: stored } = at.journal;
+  const options = { ...at.options(), journal: { ...at.journal, read: () => read.then(stored) } };
+  const page = (
+    <CheckoutProvider options={options}>
+      <at.Probe />
+    </CheckoutProvider>
+  );
+  return { at, page, answer };
 }
 
 /** The merchant says yes: one send, one receipt. */
@@ -35,6 +50,8 @@ describe('the life of a checkout', () => {
     expect(at.view).toMatchObject({ state: 'loading', canPay: false, error: null });
     await calm();
     expect(at.view).toMatchObject({ state: 'ready', canPay: true, summary: { total: CART.total } });
+    await calm(() => at.view.restart()); // there is nothing to mend
+    expect(at.started()).toBe(1);
     await pay(at);
     await paid(at);
     expect(at.states).toEqual(['loading', 'ready', 'sheet_open', 'sending', 'succeeded']);
@@ -112,7 +129,7 @@ describe('the life of a checkout', () => {
     const at = shop();
     const { Gate, open, shut } = gate();
     open();
-    const page = (): React.ReactElement => (
+    const page = (): ReactElement => (
       <Suspense fallback="a moment">
         <Page at={at}>
           <Gate />
@@ -132,26 +149,31 @@ describe('the life of a checkout', () => {
     expect(at.started()).toBe(1);
   });
 
-  it('left while it starts, it ends as soon as it has started', async () => {
+  it('lives for as long as its provider, though no component within looks at it', async () => {
     const at = shop();
-    render(<Page at={at} />).unmount();
+    const page = (shown: boolean): ReactElement => (
+      <CheckoutProvider options={at.options()} cart={CART}>
+        {shown && <at.Probe />}
+      </CheckoutProvider>
+    );
+    const { rerender } = render(page(true));
+    await calm();
+    rerender(page(false));
     await later();
+    expect([at.started(), at.ended()]).toEqual([1, 0]);
+  });
+
+  it('left while it starts, it ends as soon as it has started', async () => {
+    const { at, page, answer } = slow();
+    render(page).unmount();
     await later();
+    answer();
+    await calm();
     expect([at.started(), at.ended()]).toEqual([1, 1]);
   });
 
   it('left and mounted again while it starts, it is one', async () => {
-    const at = shop();
-    let answer = (): void => {};
-    const read = new Promise<void>((resolve) => (answer = resolve));
-    const { read: stored } = at.journal;
-    const journal = { ...at.journal, read: () => read.then(stored) };
-    const options = { ...at.options(), journal };
-    const page = (
-      <CheckoutProvider options={options}>
-        <at.Probe />
-      </CheckoutProvider>
-    );
+    const { at, page, answer } = slow();
     render(page).unmount();
     await later();
     render(page);
@@ -180,6 +202,25 @@ describe('several providers', () => {
     second.unmount();
     await later();
     expect(at.ended()).toBe(1);
+  });
+
+  it('what has no caller is told to one that is still there', async () => {
+    const at = shop();
+    const told: string[] = [];
+    const page = (name: string): ReactElement => (
+      <CheckoutProvider options={{ ...at.options(), onError: () => told.push(name) }} cart={CART}>
+        <at.Probe />
+      </CheckoutProvider>
+    );
+    const first = render(page('first'));
+    render(page('second'));
+    await calm();
+    at.wallet.open = () => {
+      throw new Error('no sheet today');
+    };
+    first.unmount();
+    await calm(() => at.view.openSheet());
+    expect(told).toEqual(['second']);
   });
 
   it('another scope is another checkout', async () => {
@@ -213,7 +254,19 @@ describe('several providers', () => {
 describe("a checkout of the page's own", () => {
   it('is shown from the first render on, and not disposed of', async () => {
     const at = shop();
-    const checkout = await createCheckout(at.options());
+    const made = await createCheckout(at.options());
+    let listeners = 0;
+    const checkout: Checkout = {
+      ...made,
+      subscribe(listener) {
+        const stop = made.subscribe(listener);
+        listeners += 1;
+        return () => {
+          listeners -= 1;
+          stop();
+        };
+      },
+    };
     checkout.setCart(CART);
     const page = (
       <CheckoutProvider checkout={checkout}>
@@ -223,9 +276,10 @@ describe("a checkout of the page's own", () => {
     const { unmount } = render(page);
     expect(at.states).toEqual(['ready']);
     await calm();
+    expect(listeners).toBe(1);
     unmount();
     await later();
-    expect(at.ended()).toBe(0);
+    expect([listeners, at.ended()]).toEqual([0, 0]);
     expect(checkout.openSheet()).toBe(true);
     render(page);
     expect(at.view.state).toBe('sheet_open');

@@ -56,12 +56,27 @@ describe('server rendering', () => {
       expect(root.querySelector('button')).toBe(before);
       expect(before?.disabled).toBe(false);
       expect(recovered).not.toHaveBeenCalled();
+
+      // Another part of the page, when the checkout has long started.
+      const part = document.createElement('div');
+      part.innerHTML = html;
+      const other = await act(async () => hydrateRoot(part, page, { onRecoverableError: recovered }));
+      expect(part.querySelector('output')?.textContent).toBe('ready 3000');
+      expect(recovered).not.toHaveBeenCalled();
       expect(complaints).not.toHaveBeenCalled();
-      await act(async () => app.unmount());
+      await act(async () => {
+        app.unmount();
+        other.unmount();
+      });
     } finally {
       await teardown(globalThis);
     }
   });
+});
+
+it('a server keeps nothing of the shoppers that it renders for', async () => {
+  const { scopedStore } = await import('../../src/react/store.js');
+  expect(scopedStore('shopper')).not.toBe(scopedStore('shopper'));
 });
 
 describe('the WebAssembly module', () => {

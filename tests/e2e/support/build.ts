@@ -3,21 +3,20 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
+import { build, type PluginOption } from 'vite';
 
-/**
- * Builds the pages in `root` into a directory of that name, as any storefront would be built. Returns the directory.
- */
+/** Builds the pages in `root` into a directory of that name, as any storefront would be built. Returns the directory. */
 export async function buildSite(
   root: string,
   name: string,
-  pages: readonly string[] = ['index.html'],
+  { pages = ['index.html'], plugins = [] }: { pages?: readonly string[]; plugins?: PluginOption[] } = {},
 ): Promise<string> {
   const outDir = output(name);
   await build({
     root,
     configFile: false,
     logLevel: 'warn',
+    plugins,
     build: {
       outDir,
       emptyOutDir: true,

@@ -6,6 +6,7 @@ import { useEffect, useRef } from 'react';
 import { toCart } from '../cart';
 import { byId } from '../dom';
 import { idChip, money } from '../format';
+import { locale } from '../language';
 import { store } from './shop';
 
 export function Payment() {
@@ -16,7 +17,7 @@ export function Payment() {
       {cartWaiting && (
         <p className="waiting-cart">Your change waits: the payment for the cart as it was comes to its end first.</p>
       )}
-      <Notices className="notices-pair" data-testid="notices">
+      <Notices className="notices-pair" data-testid="notices" locale={locale()}>
         {({ code, severity }, text) => (
           <p className={`notice ${severity}`} data-code={code}>
             {text}
