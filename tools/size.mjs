@@ -1,16 +1,19 @@
 /**
  * What a storefront's shopper downloads: the wasm module, its generated glue and the driver, both minified as any
- * bundler does, each compressed by itself.
+ * bundler does, each compressed by itself. And what each wallet and the React binding add to that.
  *
- *   node tools/size.mjs [--budget]   with --budget: exit 1 when the total, brotli, is over the budget
+ *   node tools/size.mjs [--budget]   with --budget: exit 1 when something, brotli, is over its budget
  */
 
 import { readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 
 /** Bytes, brotli, of all three together. */
 const BUDGET = 25_000;
+/** Bytes, brotli, of a wallet or the React binding. */
+const EXTRA_BUDGET = 2048;
 
 const root = new URL('../pkg/', import.meta.url);
 const path = (/** @type {string} */ name) => new URL(name, root).pathname;
@@ -63,10 +66,43 @@ const total = Object.values(rows).reduce((sum, row) => ({
   brotli: sum.brotli + row.brotli,
 }));
 
+const { exports } = JSON.parse(await readFile(path('package.json'), 'utf8'));
+const extras = Object.keys(exports).filter((entry) => /^\.\/(?:react$|wallets\/(?!mock$))/.test(entry));
+/** @type {Record<string, ReturnType<typeof sizes>>} */
+const extra = Object.fromEntries(await Promise.all(extras.map(async (entry) => [entry, await beside(entry)])));
+
+/** The size of an entry without what `payonce` has brought along already. */
+async function beside(/** @type {string} */ entry) {
+  const { outputFiles } = await build({
+    entryPoints: [path(exports[entry].default)],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    external: ['react', 'react/jsx-runtime'],
+    plugins: [
+      {
+        name: 'beside',
+        setup({ onResolve }) {
+          onResolve({ filter: /^\.\.?\// }, ({ path: file, importer }) => {
+            const { pathname } = new URL(file, pathToFileURL(importer));
+            return pathname.slice(root.pathname.length) in bundle.metafile.inputs
+              ? { path: file, external: true }
+              : undefined;
+          });
+        },
+      },
+    ],
+    write: false,
+  });
+  return sizes(Buffer.concat(outputFiles.map(({ contents }) => contents)));
+}
+
+const width = Math.max(...extras.map(({ length }) => length));
 const line = (/** @type {(string | number)[]} */ [name, ...cells]) =>
-  `${String(name).padEnd(8)}${cells.map((cell) => cell.toLocaleString('en').padStart(10)).join('')}`;
+  `${String(name).padEnd(width)}${cells.map((cell) => cell.toLocaleString('en').padStart(10)).join('')}`;
 console.log(line(['bytes', 'raw', 'gzip', 'brotli']));
-for (const [name, { raw, gzip, brotli }] of Object.entries({ ...rows, total }))
+for (const [name, { raw, gzip, brotli }] of Object.entries({ ...rows, total, ...extra }))
   console.log(line([name, raw, gzip, brotli]));
 
 if (process.argv.includes('--budget')) {
@@ -74,5 +110,7 @@ if (process.argv.includes('--budget')) {
   console.log(
     `${Math.abs(over).toLocaleString('en')} bytes ${over > 0 ? 'over' : 'below'} the budget of ${BUDGET.toLocaleString('en')}`,
   );
-  if (over > 0) process.exitCode = 1;
+  const large = extras.filter((entry) => (extra[entry]?.brotli ?? 0) > EXTRA_BUDGET);
+  for (const entry of large) console.log(`${entry} is over its budget of ${EXTRA_BUDGET.toLocaleString('en')} bytes`);
+  if (over > 0 || large.length > 0) process.exitCode = 1;
 }
