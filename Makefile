@@ -24,7 +24,7 @@ files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
 crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
 package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
 page := $(filter-out www/merchant/% www/authorization/%,$(call files,www))
-typescript := pkg pkg/test www www/authorization tests/e2e tests/crash tests/consumers docs/recipes tests/recipes tools
+typescript := pkg pkg/test tests/react-18 www www/authorization tests/e2e tests/crash tests/consumers docs/recipes tests/recipes tools
 
 ##@ The two commands
 
@@ -113,7 +113,7 @@ test-wasm: browser
 	@browser=$$(tools/browser.sh chromium); sed "s|\"args\"|\"binary\": \"$$browser\", &|" webdriver.json >$(target)/webdriver.json
 	wasm-pack test --headless --chrome --chromedriver "$$(tools/browser.sh chromedriver)"
 
-typecheck: node_modules/payonce/package.json
+typecheck: node_modules/payonce/package.json tests/react-18/node_modules/.package-lock.json
 	@for project in $(typescript); do echo "tsc -p $$project"; tsc --noEmit -p $$project; done
 
 lint-ts: node_modules/payonce/package.json

@@ -38,7 +38,11 @@ export const wallet = Object.assign(window, { wallet: mockWallet() }).wallet;
     compilerOptions: { jsx: 'react-jsx', skipLibCheck: true },
     include: ['.'],
   }),
-  'vitest.config.ts': 'export default {};\n',
+  // A shared machine may take longer than a reader's.
+  'vitest.config.ts': `export default { test: { setupFiles: ['setup.ts'], testTimeout: 45_000 } };\n`,
+  'setup.ts': `import { configure } from '@testing-library/react';
+configure({ asyncUtilTimeout: 15_000 });
+`,
 };
 
 beforeAll(async () => {
