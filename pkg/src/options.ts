@@ -110,6 +110,8 @@ function defaultJournal(storage: StorageOptions): Journal {
 
 /** Web Locks are for secure contexts alone. */
 function defaultLock(storage: StorageOptions): Lock {
+  // A sandboxed frame may ask for neither locks nor storage, and shares its origin with no other page.
+  if (globalThis.origin === 'null') return pageLock(storage.scope);
   if (typeof globalThis.navigator?.locks?.request === 'function') return webLock(storage);
   return typeof indexedDB === 'undefined' ? pageLock(storage.scope) : claimLock(storage);
 }

@@ -355,7 +355,10 @@ export interface CheckoutOptions {
   readonly wallet: Wallet;
   /** Default: `indexedDbJournal({ scope })` where there is IndexedDB, else `memoryJournal()`. */
   readonly journal?: Journal;
-  /** Default: `webLock({ scope })` where there are Web Locks, else `claimLock({ scope })`, else `pageLock()`. */
+  /**
+   * Default: `webLock({ scope })` where there are Web Locks, else `claimLock({ scope })`; `pageLock()` where nothing is shared
+   * with other pages: in a sandboxed frame, or without storage.
+   */
   readonly lock?: Lock;
   /** Of the default journal and lock: one for each merchant and shopper of the origin. Default `default`. */
   readonly scope?: string;

@@ -42,7 +42,7 @@ afterAll(async () => {
 
 /** Serves what was built, under the policy of a careful storefront. Returns the address. */
 async function serve(site: string, policy?: string): Promise<string> {
-  const server = await serveFiles(site, merchant.url, policy);
+  const server = await serveFiles(site, merchant.url, policy === undefined ? {} : { policy });
   ends.push(() => server.stop());
   return server.url;
 }

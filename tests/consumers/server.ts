@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 
 const TYPES: Readonly<Record<string, string>> = {
+  '.json': 'application/json',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.wasm': 'application/wasm',
@@ -16,15 +17,23 @@ export interface FileServer {
   stop(): Promise<void>;
 }
 
-/**
- * Serves `directory` on a free port of this machine; what is not a GET goes to the merchant. `policy` is the pages'
- * Content-Security-Policy.
- */
+export interface ServeOptions {
+  /** The pages' Content-Security-Policy. */
+  readonly policy?: string;
+  readonly types?: Readonly<Record<string, string>>;
+  /** Files of this kind are not there. */
+  readonly without?: string;
+  /** What is answered for a file that is not there. */
+  readonly missing?: { readonly status: number; readonly body: string };
+  /** Whether pages of other origins may load from it. */
+  readonly shared?: boolean;
+}
+
+/** Serves `directory` on a free port of this machine; what is not a GET goes to the merchant. */
 export async function serveFiles(
   directory: string,
   merchant: string,
-  policy?: string,
-  types: Readonly<Record<string, string>> = TYPES,
+  { policy, types = TYPES, without = '?', missing = { status: 404, body: '' }, shared = false }: ServeOptions = {},
 ): Promise<FileServer> {
   const server: Server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', merchant);
@@ -39,14 +48,16 @@ export async function serveFiles(
       request.pipe(proxied);
       return;
     }
+    if (policy !== undefined) response.setHeader('content-security-policy', policy);
+    if (shared) response.setHeader('access-control-allow-origin', '*');
     const path = normalize(pathname.endsWith('/') ? `${pathname}index.html` : pathname);
-    readFile(join(directory, path)).then(
+    const file = path.endsWith(without) ? Promise.reject(new Error('left out')) : readFile(join(directory, path));
+    file.then(
       (content) => {
-        if (policy !== undefined) response.setHeader('content-security-policy', policy);
         response.writeHead(200, { 'content-type': types[extname(path)] ?? 'application/octet-stream' });
         response.end(content);
       },
-      () => response.writeHead(404).end(),
+      () => response.writeHead(missing.status, { 'content-type': 'text/html' }).end(missing.body),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
