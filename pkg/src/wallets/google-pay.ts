@@ -117,11 +117,19 @@ export interface GooglePayClient {
   loadPaymentData(request: never): Promise<GooglePayPayment>;
 }
 
+/** What else is in the request of a client; anything, where the client has no type. */
+type RestOf<Request> = [Request] extends [never]
+  ? Anything
+  : unknown extends Request
+    ? Anything
+    : Omit<Request, keyof GooglePayRequest>;
+type Anything = { readonly [option: string]: unknown };
+
 export interface GooglePayOptions<Client extends GooglePayClient> {
   /** Makes the client, with these callbacks: `(paymentDataCallbacks) => new PaymentsClient({ environment, paymentDataCallbacks })`. */
   readonly client: (paymentDataCallbacks: GooglePayCallbacks) => Client;
   /** The request, apart from what is made of the cart. */
-  readonly request: GooglePayRequest & Omit<Parameters<Client['loadPaymentData']>[0], keyof GooglePayRequest>;
+  readonly request: GooglePayRequest & RestOf<Parameters<Client['loadPaymentData']>[0]>;
   /** The shopper changed something in the sheet, of what `callbackIntents` names. It has 25 s to answer. */
   readonly onChange?: (change: GooglePayChange) => GooglePayUpdate | Promise<GooglePayUpdate>;
   /** What is sent of a payment. Default: Google's token, with e-mail, addresses, shipping option and offers as details. */

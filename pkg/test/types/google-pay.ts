@@ -50,3 +50,9 @@ const request = { apiVersion: 2, apiVersionMinor: 0, allowedPaymentMethods: [] }
 googlePayWallet({ client: () => wallet.client, request: { ...request, callbackIntents: ['PAYMENT'] } });
 // @ts-expect-error -- no option of Google's request
 googlePayWallet({ client: () => wallet.client, request: { ...request, shippingRequired: true } });
+
+/** Of a page without Google's types. */
+declare const untyped: GooglePayClient;
+googlePayWallet({ client: () => untyped, request: { ...request, shippingAddressRequired: true } });
+// eslint-disable-next-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return -- of which nobody knows anything at all
+googlePayWallet({ client: () => untyped as any, request: { ...request, shippingAddressRequired: true } });

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 function wallet(extra: Extra = {}) {
-  return googlePayWallet<InstanceType<FakeGooglePay['PaymentsClient']>>({
+  return googlePayWallet({
     client: (paymentDataCallbacks) => new google.PaymentsClient({ environment: 'TEST', paymentDataCallbacks }),
     request: {
       apiVersion: 2,
