@@ -10,7 +10,7 @@ import { describe } from '../describe.js';
 import { type Report, reporter } from '../errors.js';
 import type { Notice, Sheet, Summary, Wallet, WalletToken } from '../types.js';
 import { decimal, items } from './amounts.js';
-import { broken, checkOptions, inTime, type SheetChange, withheld } from './sheet.js';
+import { broken, checkOptions, explained, inTime, type SheetChange, withheld } from './sheet.js';
 
 // The types below are those of @types/applepayjs, as far as payonce looks into them: nobody has to install those.
 
@@ -235,7 +235,7 @@ export function applePayWallet<Request extends ApplePayRequest>(options: ApplePa
   async function validate(mine: Shown, url: string): Promise<void> {
     try {
       const merchantSession = await inTime('validateMerchant', () => validateMerchant(url));
-      if (shown === mine) mine.session.completeMerchantValidation(merchantSession as never);
+      mine.session.completeMerchantValidation(merchantSession as never);
     } catch (error) {
       if (shown === mine) abandon('failed', withheld('validateMerchant', error));
     }
@@ -258,7 +258,6 @@ export function applePayWallet<Request extends ApplePayRequest>(options: ApplePa
       if (onChange) {
         const made = Object.fromEntries(CHANGES.filter((key) => key in event).map((key) => [key, event[key]]));
         const { cart, ...rest } = await inTime('onChange', () => onChange(made as unknown as ApplePayChange));
-        if (shown !== mine) return;
         if (cart) mine.sheet.cartChanged(cart); // which calls `update`
         update = rest;
       }
@@ -319,7 +318,7 @@ export function applePayWallet<Request extends ApplePayRequest>(options: ApplePa
     },
 
     retry(why) {
-      const errors = explain(why);
+      const errors = explained(() => explain(why), [], report);
       const over = shown?.sheet;
       clearTimeout(shown?.timer);
       if (completed(shown?.session, false, errors) && errors.length > 0) return;

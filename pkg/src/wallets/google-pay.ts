@@ -9,7 +9,7 @@ import { describe } from '../describe.js';
 import { type Report, reporter } from '../errors.js';
 import type { Notice, Sheet, Summary, Wallet, WalletToken } from '../types.js';
 import { decimal, items } from './amounts.js';
-import { broken, checkOptions, inTime, type SheetChange, withheld } from './sheet.js';
+import { broken, checkOptions, explained, inTime, type SheetChange, withheld } from './sheet.js';
 
 // The types below are those of @types/googlepay, as far as payonce looks into them: nobody has to install those.
 
@@ -189,6 +189,8 @@ export function googlePayWallet<Client extends GooglePayClient>(
     intent: GooglePayIntent = 'PAYMENT_AUTHORIZATION',
   ) => ({ transactionState: 'ERROR' as const, error: { reason, intent, message } });
 
+  const say = (why: Parameters<typeof explain>[0]): string => explained(() => explain(why), describe(why), report);
+
   /** Answers the authorization that waits; tells whether there was one. */
   function answer(result: GooglePayResult): boolean {
     const asked = waiting;
@@ -303,7 +305,7 @@ export function googlePayWallet<Client extends GooglePayClient>(
     },
 
     retry(why) {
-      if (!answer(refusal(explain(why), 'PAYMENT_DATA_INVALID')) && sheet) over(sheet, 'cancelled');
+      if (!answer(refusal(say(why), 'PAYMENT_DATA_INVALID')) && sheet) over(sheet, 'cancelled');
     },
 
     update(toPay) {
@@ -312,7 +314,7 @@ export function googlePayWallet<Client extends GooglePayClient>(
 
     complete(result) {
       sheet = undefined;
-      answer(result === 'success' ? { transactionState: 'SUCCESS' } : refusal(explain(NOT_MADE)));
+      answer(result === 'success' ? { transactionState: 'SUCCESS' } : refusal(say(NOT_MADE)));
     },
 
     // The page must be seen, for a challenge say, and nobody knows what becomes of the payment: SUCCESS claims nothing

@@ -1,7 +1,7 @@
 /** What the adapters of real wallets share: options, errors, and answers that must come in time. */
 
 import { toObject } from '../convert.js';
-import { ConfigError, PayonceError, PortError } from '../errors.js';
+import { ConfigError, PayonceError, PortError, type Report } from '../errors.js';
 import type { Cart, HashedCart } from '../types.js';
 
 /**
@@ -44,6 +44,16 @@ export function broken(wallet: string, cause: unknown): PortError {
 export function withheld(name: string, error: unknown): PayonceError {
   if (error instanceof PayonceError) return error;
   return new PortError('port_failed', name, 'the message is withheld, it may hold personal data');
+}
+
+/** What `explain` says in a sheet that waits for it, or `otherwise` where it throws. */
+export function explained<T>(explain: () => T, otherwise: T, report: Report): T {
+  try {
+    return explain();
+  } catch (error) {
+    report(withheld('explain', error));
+    return otherwise;
+  }
 }
 
 /** The answer to a question; rejects with what it threw, or with `timeout` once the sheet cannot wait any longer. */

@@ -129,6 +129,11 @@ export interface ExpressCheckoutWallet extends Wallet {
   bind(checkout: Checkout): () => void;
 }
 
+interface Confirmation {
+  readonly event: ExpressCheckoutConfirm;
+  taken: boolean;
+}
+
 const NAME = 'stripe-express-checkout';
 
 /** An amount in Stripe's minor units. They are those of ISO 4217 but for these: https://docs.stripe.com/currencies. */
@@ -157,8 +162,8 @@ export function expressCheckoutWallet(options: ExpressCheckoutOptions): ExpressC
   let shown = '';
   /** The click that is being handled, until it is answered. */
   let clicked: ExpressCheckoutClick | undefined;
-  /** The confirmation of which the attempt is. */
-  let confirmed: ExpressCheckoutConfirm | undefined;
+  /** The confirmation of which the attempt is, and whether its token was taken. */
+  let confirmed: Confirmation | undefined;
 
   function failed(error?: StripeFault): PortError {
     return new PortError('sheet_failed', NAME, error ? (error.code ?? error.type) : '');
@@ -200,7 +205,7 @@ export function expressCheckoutWallet(options: ExpressCheckoutOptions): ExpressC
     // What the shopper confirms in a sheet that is over makes no token, and so is never charged.
     if (!mine) return event.paymentFailed({ reason: 'fail' });
     if (confirmed) return;
-    confirmed = event;
+    const own: Confirmation = (confirmed = { event, taken: false });
     const { expressPaymentType, billingDetails, shippingAddress, shippingRate } = event;
     const cartHash = summary?.cartHash;
     try {
@@ -208,7 +213,6 @@ export function expressCheckoutWallet(options: ExpressCheckoutOptions): ExpressC
       if (submitted.error) throw failed(submitted.error);
       const made = await stripe.createConfirmationToken({ elements, ...(params && { params }) } as never);
       if (!made.confirmationToken) throw failed(made.error);
-      if (sheet !== mine) return; // it was answered when it ended
       const { id, expires_at: expiresAt } = made.confirmationToken;
       mine.tokenReceived({
         token: id,
@@ -216,8 +220,7 @@ export function expressCheckoutWallet(options: ExpressCheckoutOptions): ExpressC
         ...(cartHash !== undefined && { cartHash }),
         details: { expressPaymentType, billingDetails, shippingAddress, shippingRate },
       });
-      // The token was refused at once: nothing is under way.
-      if (sheet !== mine) event.paymentFailed({ reason: 'fail' });
+      own.taken = true;
     } catch (error) {
       if (sheet !== mine) return;
       report(error instanceof PortError ? error : failed());
@@ -234,10 +237,8 @@ export function expressCheckoutWallet(options: ExpressCheckoutOptions): ExpressC
     const mine = sheet;
     try {
       const { cart, ...update } = await inTime('onChange', () => ask(made));
-      if (mine && mine === sheet) {
-        if (cart) mine.cartChanged(cart); // which calls `update`
-        return event.resolve({ ...lineItems(), ...update } as never);
-      }
+      if (cart && mine && mine === sheet) mine.cartChanged(cart); // which calls `update`
+      if (mine && mine === sheet) return event.resolve({ ...lineItems(), ...update } as never);
     } catch (error) {
       report(withheld('onChange', error));
     }
@@ -269,16 +270,27 @@ export function expressCheckoutWallet(options: ExpressCheckoutOptions): ExpressC
       over('cancelled');
     },
 
-    update: show,
-
-    complete(result) {
-      const event = confirmed;
-      forget();
-      if (result === 'failure') event?.paymentFailed({ reason: 'fail' });
+    update(toPay) {
+      try {
+        show(toPay);
+      } catch {
+        report(failed());
+        over('failed');
+      }
     },
 
-    // Nobody says what became of the payment: the sheet is left to Stripe, which closes it once the token is made.
-    close: forget,
+    complete(result) {
+      const last = confirmed;
+      forget();
+      if (result === 'failure') last?.event.paymentFailed({ reason: 'fail' });
+    },
+
+    // What became of a token that was taken nobody says: that sheet is left to Stripe, which closes it.
+    close() {
+      const last = confirmed;
+      forget();
+      if (last?.taken === false) last.event.paymentFailed({ reason: 'fail' });
+    },
 
     bind(checkout) {
       const follow = (): void => {

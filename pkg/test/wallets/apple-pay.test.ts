@@ -1,7 +1,7 @@
 /** Apple Pay: every rule that its sheet brings, against a fake that keeps WebKit's own. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ConfigError, PortError } from '../../src/index.js';
+import { ConfigError, PortError, type Summary } from '../../src/index.js';
 import { type ApplePayOptions, type ApplePayUpdate, applePayWallet } from '../../src/wallets/apple-pay.js';
 import { CART, disposeAll, OTHER_CART, settled } from '../harness.js';
 import { FakeApplePay } from './fake-apple-pay.js';
@@ -198,6 +198,18 @@ describe('a decline', () => {
     expect(sheet.isOpen).toBe(true);
   });
 
+  test('that the storefront cannot explain ends the sheet, as any other', async () => {
+    const { sheet, told, reported } = await opened({
+      explain: () => {
+        throw new Error('ada@example.com');
+      },
+    });
+    await sheet.agree('tok_incorrect_zip_1');
+    await ended();
+    expect([sheet.result, told()]).toEqual(['failure', ['payment_declined']]);
+    expect(reported).toMatchObject([{ code: 'port_failed', path: 'explain' }]);
+  });
+
   test('in mid-mending that the shopper does not want leaves them at the page, with the reason', async () => {
     const { sheet, state, told } = await opened();
     await sheet.agree('tok_incorrect_zip_1');
@@ -250,12 +262,27 @@ describe('a sheet that ends by itself', () => {
     expect(merchant.charges).toHaveLength(1);
   });
 
-  test('and authorizes all the same reaches nobody', async () => {
-    const { sheet, merchant, state } = await opened();
+  test('and authorizes all the same reaches nobody, least of all the next sheet', async () => {
+    const { sheet, checkout, merchant } = await opened();
     await sheet.cancel();
-    await sheet.authorizeAgain('tok_approved_1');
+    device.click(() => checkout.openSheet());
     await ended();
-    expect([state(), merchant.arrivals]).toEqual(['ready', []]);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await sheet.authorizeAgain('tok_approved_1');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(device.sheet?.isOpen).toBe(true);
+    expect(merchant.arrivals).toEqual([]);
+  });
+
+  test('C4 had handed its token over with the hash of the cart that it showed', async () => {
+    const made = wallet();
+    const { checkout } = await shop(made);
+    const summary = checkout.getSnapshot().summary as Summary;
+    const tokenReceived = vi.fn(() => made.complete('success'));
+    device.click(() => made.open({ tokenReceived, cartChanged() {}, cancelled() {}, failed() {}, busy() {} }, summary));
+    await ended();
+    await device.sheet?.agree();
+    expect(tokenReceived).toHaveBeenCalledWith(expect.objectContaining({ cartHash: summary.cartHash }));
   });
 
   test('as late as its result comes is not asked again', async () => {

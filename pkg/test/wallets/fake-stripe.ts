@@ -33,6 +33,8 @@ export class FakeStripe {
   /** What the elements, and so the sheet, show. */
   amount = 0;
   currency = '';
+  /** How often the page has set them. */
+  updates = 0;
   lineItems: readonly LineItem[] = [];
   /** What came with the click's or a change's answer. */
   details: ClickResolveDetails | ChangeResolveDetails = {};
@@ -67,6 +69,7 @@ export class FakeStripe {
       if (!Number.isInteger(amount) || amount <= 0) throw new IntegrationError('amount must be a positive integer');
       if (!/^[a-z]{3}$/.test(currency)) throw new IntegrationError('currency must be three lower-case letters');
       Object.assign(this, { amount, currency });
+      this.updates += 1;
       return Promise.resolve();
     },
     submit: async (): Promise<{ error?: { type: 'validation_error'; code: string } }> => {

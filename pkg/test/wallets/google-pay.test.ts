@@ -1,7 +1,7 @@
 /** Google Pay: every rule that its sheet brings, against a fake that keeps Google's own. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ConfigError, PortError } from '../../src/index.js';
+import { ConfigError, PortError, type Summary } from '../../src/index.js';
 import {
   googlePayWallet,
   type GooglePayClient,
@@ -73,6 +73,26 @@ describe('a payment', () => {
     expect(reported).toEqual([]);
   });
 
+  test('C7 is in the major units of its currency', async () => {
+    const { checkout } = await shop(wallet(), { ...CART, currency: 'JPY' });
+    google.click(() => checkout.openSheet());
+    expect(google.transaction).toMatchObject({
+      currencyCode: 'JPY',
+      totalPrice: '3000',
+      displayItems: [{ price: '2500' }, {}],
+    });
+  });
+
+  test('C4 comes with the hash of the cart that the sheet showed', async () => {
+    const made = wallet();
+    const { checkout } = await shop(made);
+    const summary = checkout.getSnapshot().summary as Summary;
+    const tokenReceived = vi.fn(() => made.complete('success'));
+    google.click(() => made.open({ tokenReceived, cartChanged() {}, cancelled() {}, failed() {}, busy() {} }, summary));
+    await google.agree();
+    expect(tokenReceived).toHaveBeenCalledWith(expect.objectContaining({ cartHash: summary.cartHash }));
+  });
+
   test('is of what token makes of it', async () => {
     const { merchant } = await opened({
       token: ({ paymentMethodData }) => ({ token: `${paymentMethodData.tokenizationData.token}_pm`, details: 7 }),
@@ -138,6 +158,18 @@ describe('a decline', () => {
     await opened({ explain: ({ code }) => `<${code}>` });
     await google.agree('tok_expired_card_1');
     expect(google.message).toBe('<payment_declined>');
+  });
+
+  test('that the storefront cannot explain is answered all the same', async () => {
+    const { state, reported } = await opened({
+      explain: () => {
+        throw new Error('ada@example.com');
+      },
+    });
+    expect(await google.agree('tok_expired_card_1')).toMatchObject({ transactionState: 'ERROR' });
+    expect(google.message).toMatch(/This card has expired/);
+    expect(state()).toBe('sheet_open');
+    expect(reported).toMatchObject([{ code: 'port_failed', path: 'explain' }]);
   });
 
   test('for good stays in the sheet, which is over', async () => {

@@ -1,7 +1,7 @@
 /** Stripe Express Checkout: every rule that its sheet brings, against a fake that keeps Stripe's own. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ConfigError } from '../../src/index.js';
+import { ConfigError, type Summary } from '../../src/index.js';
 import {
   type ExpressCheckoutOptions,
   type ExpressCheckoutUpdate,
@@ -274,6 +274,9 @@ describe('the amount', () => {
     expect(fake.amount).toBe(3000);
     checkout.setCart(OTHER_CART);
     expect(fake.amount).toBe(4250);
+    fake.click();
+    fake.cancel();
+    expect(fake.updates).toBe(2); // no more often than it changed
   });
 
   test('C2 of a cart that changed while the sheet shows is not charged: no token is made', async () => {
@@ -283,6 +286,18 @@ describe('the amount', () => {
     fake.confirm();
     await ended();
     expect([fake.failure, fake.tokens, merchant.arrivals]).toEqual(['fail', [], []]);
+  });
+
+  test('C2 of a cart that changed while the token is made is not charged, and the sheet hears of it at once', async () => {
+    const { checkout, merchant } = await opened();
+    const making = gate();
+    fake.thinking = making.passed;
+    fake.confirm();
+    checkout.setCart(OTHER_CART);
+    expect(fake.failure).toBe('fail');
+    making.open();
+    await ended();
+    expect(merchant.arrivals).toEqual([]);
   });
 
   test.each([
@@ -376,6 +391,13 @@ describe('a change in the sheet', () => {
     expect(checkout.getSnapshot()).toMatchObject({ state: 'sheet_open', summary: { total: 3000 } });
   });
 
+  test('that makes a cart which Stripe cannot take is rejected, and the sheet is broken', async () => {
+    const { told } = await opened({ onChange: () => ({ cart: { ...CART, total: 0 } }) });
+    const answered = fake.chooseAddress('94043');
+    await ended();
+    expect([answered, told(), fake.amount]).toEqual([['reject'], ['sheet_unavailable'], 3000]);
+  });
+
   test('is answered in time, however long the storefront thinks', async () => {
     const { reported } = await opened({ onChange: () => new Promise(() => {}) });
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -394,6 +416,19 @@ describe('a change in the sheet', () => {
     await ended();
     expect([answered, fake.amount]).toEqual([['reject'], 4250]);
   });
+});
+
+test('C4 a token comes with the hash of the cart that the sheet showed', async () => {
+  const made = wallet();
+  const { checkout } = await shop(mockWallet());
+  const summary = checkout.getSnapshot().summary as Summary;
+  const tokenReceived = vi.fn();
+  const sheet = { tokenReceived, cartChanged() {}, cancelled() {}, failed() {}, busy() {} };
+  made.bind({ ...checkout, openSheet: () => (made.open(sheet, summary), true) });
+  fake.click();
+  fake.confirm('ctok_approved_1');
+  await ended();
+  expect(tokenReceived).toHaveBeenCalledWith(expect.objectContaining({ cartHash: summary.cartHash }));
 });
 
 test('E5 an element that is not bound any more reaches nobody, and its sheet is over', async () => {
