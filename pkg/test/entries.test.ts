@@ -49,4 +49,14 @@ describe('the entries of the package', () => {
       './dist/one-time-code/index.js',
     ]);
   });
+
+  it('are in the README, each of them', async () => {
+    const readme = await readFile(`${root}/../README.md`, 'utf8');
+    const table = /^## The entries$(.*?)^## /ms.exec(readme)?.[1] ?? '';
+    for (const entry of Object.keys(exports).filter((entry) => entry !== './package.json')) {
+      const name = entry.replace(/^\./, 'payonce');
+      // A row abbreviates all but its first.
+      expect(table.includes(`\`${name}\``) || table.includes(`\`…/${entry.split('/').at(-1)}\``), entry).toBe(true);
+    }
+  });
 });
