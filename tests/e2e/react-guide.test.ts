@@ -51,7 +51,7 @@ beforeAll(async () => {
     name,
     text,
   ]);
-  expect(files.map(([name]) => name)).toEqual(['Shop.tsx', 'main.tsx', 'Wallets.tsx', 'Shop.test.tsx']);
+  expect(files.map(([name]) => name)).toEqual(['Shop.tsx', 'main.tsx', 'Wallets.tsx', 'Checkout.tsx', 'Shop.test.tsx']);
   await rm(source, { recursive: true, force: true });
   await mkdir(source, { recursive: true });
   for (const [name = '', text = ''] of [...files, ...Object.entries(AROUND)]) await writeFile(join(source, name), text);
