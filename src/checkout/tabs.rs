@@ -351,7 +351,12 @@ impl Checkout {
                 self.close_sheet(sheet);
                 return Step::to(self.take_over(open));
             }
-            ready => self.journal_changed(ready, record, now).state,
+            ready => {
+                // The lock of an attempt that was given up just now went with the page. To let go of it behind what is
+                // asked for next would be to let go of that.
+                self.release_lock = false;
+                self.journal_changed(ready, record, now).state
+            }
         };
         Step::to(match step {
             State::Ready { session } => session_again(session),

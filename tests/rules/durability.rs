@@ -297,3 +297,24 @@ fn d4_a_restored_page_shows_what_another_tab_paid() {
     b.ok(Event::PageRestored { record, cart_follows: false });
     assert_eq!(b.state(), StateKind::Succeeded);
 }
+
+/// Found by the model checker: it let go of the lock behind asking for it, so the question was never asked.
+#[test]
+fn d4_a_page_restored_before_its_first_send_waits_for_the_tab_that_pays() {
+    let mut a = Scenario::new().into_ready();
+    let mut b = a.other_tab().into_sheet_open();
+    a = a.into_sending();
+    b.lock_answers = false;
+    b.token("tok_b");
+    b.journal = a.journal.clone();
+    let record = b.record();
+    let effects = b.ok(Event::PageRestored { record, cart_follows: false });
+    assert_eq!(names(&effects).last(), Some(&"AcquireLock"), "{effects:?}");
+    let effect = b.lock();
+    b.ok(Event::LockRefused { effect });
+    a.approve();
+    b.journal = a.journal.clone();
+    let record = b.record();
+    b.ok(Event::LockFreed { record });
+    assert_eq!((b.state(), b.sends().len()), (StateKind::Succeeded, 0));
+}
