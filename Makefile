@@ -39,7 +39,7 @@ test: ## every check and every test, stopping at the first failure
 
 ##@ More
 
-.PHONY: fmt lint size pack crash fuzz coverage clean help
+.PHONY: fmt lint size pack crash fuzz coverage model clean help
 fmt: setup ## format Rust and TypeScript
 	cargo fmt --all
 	prettier --log-level warn --write .
@@ -66,6 +66,9 @@ coverage: setup ## which tests enter which cell of the transition table
 	@rm -rf $(target)/coverage && mkdir -p $(target)/coverage
 	PAYONCE_COVERAGE=$(target)/coverage cargo test --quiet --test table --test rules --test walk
 	node tools/coverage.mjs $(target)/coverage
+
+model: setup ## every order of events, up to bounds, in larger worlds than `make test` has time for: WORLD="two tabs" alone
+	cargo run --quiet --profile model --package payonce-model -- "$(WORLD)"
 
 clean: ## remove everything generated in this checkout
 	cargo clean --quiet

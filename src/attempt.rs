@@ -113,6 +113,7 @@ pub struct Receipt {
 /// What an attempt sends: the token and the bytes that carry it. Wiped when dropped, shown by nothing (rule T6).
 ///
 /// The bytes are made once, so every send of the attempt carries the same ones (rule K2).
+#[cfg_attr(feature = "model", derive(Clone))]
 pub struct Payload {
     token: WalletToken,
     body: Zeroizing<String>,

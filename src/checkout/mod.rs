@@ -13,6 +13,7 @@
 //! | `tabs` | who pays when several tabs do, and what is still true on a page that comes back (rules D) |
 //! | `upkeep` | the journal, and sessions to discard (rules D) |
 //! | `snapshot` | what the page may know |
+//! | `model` | what a model checker needs, with the feature of that name |
 #![forbid(unsafe_code)]
 
 pub mod effect;
@@ -20,6 +21,8 @@ pub mod event;
 pub mod snapshot;
 pub mod table;
 
+#[cfg(feature = "model")]
+mod model;
 mod paying;
 mod session;
 mod settling;

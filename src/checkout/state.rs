@@ -8,6 +8,7 @@ use crate::outcome::Text;
 
 /// Where a checkout stands.
 #[derive(Debug)]
+#[cfg_attr(feature = "model", derive(Clone))]
 pub(super) enum State {
     /// There is no cart. `previous` is the session of an earlier page, to be taken up if its cart comes back.
     Empty { previous: Option<Session> },
@@ -51,6 +52,7 @@ pub(super) struct Sheet {
 
 /// An open attempt and what hangs on it.
 #[derive(Debug)]
+#[cfg_attr(feature = "model", derive(Clone))]
 pub(super) struct Open {
     pub attempt: Attempt,
     pub session: Session,

@@ -13,6 +13,7 @@ use crate::token::{Salt, SpentLedger};
 
 /// A session that the merchant is being told of.
 #[derive(Debug)]
+#[cfg_attr(feature = "model", derive(Clone))]
 pub(super) struct Discarding {
     what: Discard,
     tries: u32,
