@@ -9,7 +9,7 @@ import { describe } from '../describe.js';
 import { type Report, reporter } from '../errors.js';
 import type { Notice, Sheet, Summary, Wallet, WalletToken } from '../types.js';
 import { decimal, items } from './amounts.js';
-import { broken, checkOptions, explained, inTime, type SheetChange, withheld } from './sheet.js';
+import { broken, checkOptions, explained, inTime, type SheetChange, UNAVAILABLE, withheld } from './sheet.js';
 
 // The types below are those of @types/googlepay, as far as payonce looks into them: nobody has to install those.
 
@@ -138,6 +138,8 @@ export interface GooglePayOptions<Client extends GooglePayClient> {
   readonly explain?: (why: Pick<Notice, 'code' | 'params'>) => string;
   /** What a sheet says that is over and that only the shopper can close. Default: English. */
   readonly closedText?: string;
+  /** What the sheet says where `onChange` threw, or gave an invalid cart. Default: English. */
+  readonly unavailable?: string;
   /** Told why a sheet broke or was not answered. Default: the page's error handling (`reportError`). */
   readonly onError?: Report;
 }
@@ -170,9 +172,17 @@ export function googlePayWallet<Client extends GooglePayClient>(
     token: 'function?',
     explain: 'function?',
     closedText: 'string?',
+    unavailable: 'string?',
     onError: 'function?',
   });
-  const { request, onChange, token = tokenOf, explain = describe, closedText = CLOSED } = options;
+  const {
+    request,
+    onChange,
+    token = tokenOf,
+    explain = describe,
+    closedText = CLOSED,
+    unavailable = UNAVAILABLE,
+  } = options;
   const report = reporter(options.onError);
   const intents = [...new Set([...(request.callbackIntents ?? []), 'PAYMENT_AUTHORIZATION' as const])];
   /** The sheet that payonce knows of; Google may show one that is over. */
@@ -229,8 +239,9 @@ export function googlePayWallet<Client extends GooglePayClient>(
   }
 
   async function changed(made: GooglePayChange, ask: NonNullable<typeof onChange>) {
-    const { callbackTrigger } = made;
+    const intent = made.callbackTrigger === 'INITIALIZE' ? intents[0] : made.callbackTrigger;
     const mine = sheet;
+    let why = closedText;
     try {
       const { cart, ...update } = await inTime('onChange', () => ask(made));
       if (mine && mine === sheet) {
@@ -239,10 +250,9 @@ export function googlePayWallet<Client extends GooglePayClient>(
       }
     } catch (error) {
       report(withheld('onChange', error));
+      why = unavailable;
     }
-    return {
-      error: refusal(closedText, 'OTHER_ERROR', callbackTrigger === 'INITIALIZE' ? intents[0] : callbackTrigger).error,
-    };
+    return { error: refusal(why, 'OTHER_ERROR', intent).error };
   }
 
   function transaction(): TransactionInfo {

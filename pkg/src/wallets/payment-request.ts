@@ -12,6 +12,7 @@ import { describe } from '../describe.js';
 import { ConfigError, PayonceError, PortError, type Report, reporter } from '../errors.js';
 import type { Cart, HashedCart, Notice, Sheet, Summary, Wallet, WalletToken } from '../types.js';
 import { decimal, items } from './amounts.js';
+import { UNAVAILABLE } from './sheet.js';
 
 /** A way of shipping that the sheet offers. */
 export interface ShippingOption {
@@ -113,7 +114,7 @@ export function paymentRequestWallet(given: PaymentRequestWalletOptions): Paymen
     methods,
     options = {},
     totalLabel = 'Total',
-    unavailable = 'This change could not be made. Please choose something else. You have not been charged.',
+    unavailable = UNAVAILABLE,
     retriesInPlace = typeof PaymentResponse === 'function' && 'retry' in PaymentResponse.prototype,
     ...callbacks
   } = given;

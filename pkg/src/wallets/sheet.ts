@@ -10,6 +10,9 @@ import type { Cart, HashedCart } from '../types.js';
  */
 export const CHANGE_TIME = 25_000;
 
+/** What a sheet says where the storefront failed to answer: the shopper may choose something else. */
+export const UNAVAILABLE = 'This change could not be made. Please choose something else. You have not been charged.';
+
 /** What the storefront answers to a change in the sheet. */
 export interface SheetChange {
   /** The cart with the shipping, taxes and discounts that the change brings. Default: as it was. */

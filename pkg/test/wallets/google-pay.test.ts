@@ -408,6 +408,7 @@ describe('a change in the sheet', () => {
     checkout.setCart(OTHER_CART);
     thinking.open();
     expect(await update).toMatchObject({ error: { reason: 'OTHER_ERROR' } });
+    expect(google.message).toMatch(/^Nothing is charged through this window/);
     expect(checkout.getSnapshot().summary?.total).toBe(4250);
   });
 });
