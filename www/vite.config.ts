@@ -13,6 +13,7 @@ export default defineConfig({
       input: {
         main: source('index.html'),
         react: source('react.html'),
+        connect: source('connect.html'),
         'web-wallet': source('web-wallet/index.html'),
         worker: source('web-wallet/worker/worker.ts'),
       },
