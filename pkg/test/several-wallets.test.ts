@@ -92,9 +92,9 @@ describe('a checkout with several wallets', () => {
     const before = checkout.getSnapshot();
     const half = { retriesInPlace: true, open() {} } as unknown as Wallet;
     expect(() => checkout.openSheet({ wallet: half })).toThrow(
-      expect.objectContaining({ code: 'not_a_function', path: 'wallet.retry' }),
+      expect.objectContaining({ code: 'not_a_function', path: 'wallet.retry' }) as Error,
     );
-    expect(() => checkout.openSheet(null as never)).toThrow(expect.objectContaining({ path: 'options' }));
+    expect(() => checkout.openSheet(null as never)).toThrow(expect.objectContaining({ path: 'options' }) as Error);
     expect(checkout.getSnapshot()).toBe(before);
   });
 
