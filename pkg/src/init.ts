@@ -1,12 +1,15 @@
 /** Loads the WebAssembly module, once a page. */
 
-import load from '../wasm/payonce.js';
+import load, { type InitInput } from '../wasm/payonce.js';
 import { InitError } from './errors.js';
 
 /** Where the module comes from: an address, a response, its bytes, or the compiled module. */
-export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
+export type WasmSource = string | URL | Request | Response | ArrayBuffer | ArrayBufferView | WasmModule;
 
-type FileSystem = { readFile(path: URL): Promise<BufferSource> };
+/** `WebAssembly.Module`, where there is one: a backend that only hashes carts compiles without the types of the DOM. */
+type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
+
+type FileSystem = { readFile(path: URL): Promise<ArrayBufferView> };
 /** Of Node's `process`, from 20.16: a built-in module without an import that a bundler would try to follow. */
 type Process = { getBuiltinModule?(name: 'node:fs/promises'): FileSystem };
 
@@ -32,7 +35,8 @@ export function moduleFrom(source: () => WasmSource, { always = false } = {}): v
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   loading ??= (async () => {
     try {
-      await load({ module_or_path: await open((await source) ?? packaged?.()) });
+      const found = await open((await source) ?? packaged?.());
+      await load({ module_or_path: found as InitInput });
       loaded = true;
     } catch (cause) {
       loading = undefined;

@@ -13,15 +13,18 @@ import type {
   SettleRequest,
 } from './types.js';
 
+/** `HeadersInit`, by a name that Node's types have, too. */
+type HeadersSource = NonNullable<ConstructorParameters<typeof Headers>[0]>;
+
 export interface HttpMerchantOptions {
   /** Where the backend is, without a slash at the end: `/checkout`, `https://shop.example/api`. */
   readonly url: string | URL;
   /** The provider profile by which replies are read and keys are carried. Default `ietf`. */
   readonly profile?: ProfileName;
   /** Headers of every request, a CSRF or bearer token for example; a function is asked before each request. */
-  readonly headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
+  readonly headers?: HeadersSource | (() => HeadersSource | Promise<HeadersSource>);
   /** Default `same-origin`. `include` for a backend on another origin that knows the shopper by a cookie. */
-  readonly credentials?: RequestCredentials;
+  readonly credentials?: 'omit' | 'same-origin' | 'include';
   /** Default: the page's `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
   /** Performs a challenge or redirect. Without it every required action counts as given up. */
