@@ -15,7 +15,7 @@ import { PATIENCE } from './support/shop';
 import { testOf } from './support/test';
 
 /** Long enough for everything that is done to the page meanwhile. */
-const SLOW = 4000;
+const SLOW = 6000;
 /** And for a development server, which is slow itself; below the time that payonce waits for an answer. */
 const SLOWER = 8000;
 
