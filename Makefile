@@ -24,7 +24,7 @@ files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
 crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
 package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
 page := $(filter-out www/merchant/% www/authorization/%,$(call files,www))
-typescript := pkg pkg/test tests/react-18 www www/authorization tests/e2e tests/crash tests/consumers docs/recipes tests/recipes tools
+typescript := pkg pkg/test tests/react-18 www www/authorization www/web-wallet/worker tests/e2e tests/crash tests/consumers docs/recipes tests/recipes tools
 
 ##@ The two commands
 

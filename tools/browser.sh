@@ -4,6 +4,7 @@
 #   tools/browser.sh chromium      $CHROMIUM if set, else the first Chromium or Chrome on PATH
 #   tools/browser.sh chromedriver  $CHROMEDRIVER if set, else chromedriver on PATH; of the browser's major version
 #   tools/browser.sh firefox       $FIREFOX if set, else the first Firefox on PATH
+#   tools/browser.sh xdotool       xdotool on PATH, which presses keys on a display; with Xvfb to have one
 #   tools/browser.sh webkitdriver  $WEBKIT_DRIVER if set, else WebKitWebDriver on PATH; with xvfb-run to show it to
 #
 # Exit 1, with one line on stderr, where there is none.
@@ -46,6 +47,11 @@ find_firefox() {
     type -P firefox-esr || type -P firefox || missing "no Firefox: install firefox, or set FIREFOX to its path"
 }
 
+find_xdotool() {
+    type -P Xvfb >/dev/null || missing "no Xvfb: install xvfb"
+    type -P xdotool || missing "no xdotool: install it"
+}
+
 find_webkit_driver() {
     type -P xvfb-run >/dev/null || missing "no xvfb-run: install xvfb and xauth"
     type -P "${WEBKIT_DRIVER:-WebKitWebDriver}" ||
@@ -56,6 +62,7 @@ case "${1:-}" in
     chromium) find_browser ;;
     chromedriver) find_driver ;;
     firefox) find_firefox ;;
+    xdotool) find_xdotool ;;
     webkitdriver) find_webkit_driver ;;
-    *) missing "usage: tools/browser.sh chromium|chromedriver|firefox|webkitdriver" ;;
+    *) missing "usage: tools/browser.sh chromium|chromedriver|firefox|xdotool|webkitdriver" ;;
 esac

@@ -127,5 +127,6 @@ tools/browser.sh chromedriver >/dev/null
 
 [[ -n "${FIREFOX:-}" ]] || install firefox 'firefox-esr|firefox'
 tools/browser.sh firefox >/dev/null
-# WebKit may be missing: its tests say so then.
+# These may be missing: the tests that want them say so then.
+install xdotool xvfb xdotool
 install webkitdriver webkit2gtk-driver xvfb xauth

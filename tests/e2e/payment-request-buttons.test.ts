@@ -5,7 +5,7 @@ import { crash, Device } from './durable/support/device';
 import { DEMO } from './support/build';
 import { Display, missing } from './support/display';
 import { testOf } from './support/test';
-import { visit, type WalletShop } from './support/web-wallet';
+import { press, visit, type WalletShop } from './support/web-wallet';
 
 /* eslint-disable no-empty-pattern -- vitest reads from the pattern what a fixture needs, and these need nothing */
 
@@ -59,11 +59,11 @@ describe.skipIf(absent.length > 0)('Payment Request, by the browser’s own butt
   test('T3: the declined token again, and again: it is never sent', async ({ shop, display, merchant }) => {
     await declined(shop);
     await display.press(...CONTINUE);
-    await shop.press(await shop.wallet(), '#old-token');
+    await press(await shop.wallet(), '#old-token');
     await shop.tells('fresh_token_needed');
     expect((await shop.snapshot()).state).toBe('sheet_open');
     await display.press(...CONTINUE);
-    await shop.press(await shop.wallet(), '#old-token');
+    await press(await shop.wallet(), '#old-token');
     await shop.reaches('ready');
     expect(await shop.told()).toEqual(['fresh_token_needed']);
     expect(await merchant.ledger()).toMatchObject({ arrivals: 1, charges: [] });
@@ -92,7 +92,7 @@ describe.skipIf(absent.length > 0)('Payment Request, by the browser’s own butt
 
   test('the wallet gives up', async ({ shop, display, merchant }) => {
     const wallet = await shop.openSheet();
-    await shop.press(wallet, '#cancel');
+    await press(wallet, '#cancel');
     await display.press('Escape'); // Chromium shows an error of its own
     await shop.reaches('ready');
     expect((await merchant.ledger()).arrivals).toBe(0);

@@ -5,14 +5,14 @@
  *
  * Source: https://www.w3.org/TR/payment-request/. Where browsers differ from it, Chromium's payment_request.cc and
  * WebKit's PaymentRequest.cpp are named. For Apple Pay, Safari asks for more than this: it has an adapter of its own.
+ * See docs/wallets/payment-request.md.
  */
 
-import { toObject } from '../convert.js';
 import { describe } from '../describe.js';
-import { ConfigError, PayonceError, PortError, type Report, reporter } from '../errors.js';
-import type { Cart, HashedCart, Notice, Sheet, Summary, Wallet, WalletToken } from '../types.js';
+import { ConfigError, type Report, reporter } from '../errors.js';
+import type { Notice, Sheet, Summary, Wallet, WalletToken } from '../types.js';
 import { decimal, items } from './amounts.js';
-import { UNAVAILABLE } from './sheet.js';
+import { broken, checkOptions, inTime, type SheetChange, UNAVAILABLE, withheld } from './sheet.js';
 
 /** A way of shipping that the sheet offers. */
 export interface ShippingOption {
@@ -25,9 +25,7 @@ export interface ShippingOption {
 }
 
 /** What becomes of the sheet after the shopper changed something in it. What is left out stays as it is. */
-export interface SheetChange {
-  /** The cart as it is now: its total, lines and adjustments are what the sheet shows. */
-  readonly cart?: Cart | HashedCart;
+export interface PaymentRequestChange extends SheetChange {
   readonly shippingOptions?: readonly ShippingOption[];
   /** Why it cannot be had so, for the shopper. The sheet offers no way of shipping then until something else is chosen. */
   readonly error?: string;
@@ -35,8 +33,8 @@ export interface SheetChange {
   readonly paymentMethodErrors?: object;
 }
 
-/** What a handler of a change in the sheet says. Browsers wait 60 s for it, then they close the sheet. */
-export type SheetAnswer = SheetChange | Promise<SheetChange>;
+/** What a handler of a change in the sheet says, within 25 s: the sheet waits for it. */
+export type PaymentRequestAnswer = PaymentRequestChange | Promise<PaymentRequestChange>;
 
 export interface PaymentRequestWalletOptions {
   /** The payment methods, as `new PaymentRequest()` takes them. A `connect-src` policy must allow their URLs. */
@@ -48,21 +46,21 @@ export interface PaymentRequestWalletOptions {
   /** The ways of shipping that the sheet offers when it opens. */
   readonly shippingOptions?: (summary: Summary) => readonly ShippingOption[];
   /** The shopper chose an address. Browsers withhold its finer parts until the payment was agreed to. */
-  readonly onShippingAddressChange?: (address: PaymentAddress) => SheetAnswer;
+  readonly onShippingAddressChange?: (address: PaymentAddress) => PaymentRequestAnswer;
   /** The shopper chose another of the `shippingOptions`: its id. */
-  readonly onShippingOptionChange?: (id: string) => SheetAnswer;
+  readonly onShippingOptionChange?: (id: string) => PaymentRequestAnswer;
   /** The shopper chose another payment method. What the details say is the method's own business. */
-  readonly onPaymentMethodChange?: (methodName: string, details: unknown) => SheetAnswer;
+  readonly onPaymentMethodChange?: (methodName: string, details: unknown) => PaymentRequestAnswer;
   /** The shopper changed name, e-mail or phone after a decline. */
-  readonly onPayerDetailChange?: (response: PaymentResponse) => SheetAnswer;
+  readonly onPayerDetailChange?: (response: PaymentResponse) => PaymentRequestAnswer;
   /**
    * What is sent to the merchant. Default: `response.details` as the token, and beside it the method's name and what
    * `options` asked for. Read at once: after a retry the same object holds another token.
    */
   readonly token?: (response: PaymentResponse) => WalletToken;
   /** What the sheet says when it asks for another card. Default: the notice's English text. */
-  readonly explain?: (why: Notice) => PaymentValidationErrors;
-  /** What the sheet says where a handler threw, or gave an invalid cart. */
+  readonly explain?: (why: Notice) => string | PaymentValidationErrors;
+  /** What the sheet says where a handler threw, gave an invalid cart, or no answer in time. Default: English. */
   readonly unavailable?: string;
   /** Whether the sheet asks for another card after a decline. Default: where the browser can (`retry()`). */
   readonly retriesInPlace?: boolean;
@@ -96,46 +94,37 @@ const LIMIT = 1024;
 /** What only asks whether there is a wallet shows no amount. */
 const NOTHING: Summary = { cartHash: '', currency: 'USD', decimals: 2, lines: [], adjustments: [], total: 0 };
 
-const CALLBACKS: readonly string[] = [
-  'shippingOptions',
-  'onShippingAddressChange',
-  'onShippingOptionChange',
-  'onPaymentMethodChange',
-  'onPayerDetailChange',
-  'token',
-  'explain',
-  'onError',
-] satisfies (keyof PaymentRequestWalletOptions)[];
+const NAME = 'payment-request';
 
 /** Makes the wallet port of the browser's own sheet. Throws ConfigError. */
 export function paymentRequestWallet(given: PaymentRequestWalletOptions): PaymentRequestWallet {
-  toObject(given, ConfigError);
+  checkOptions(given, {
+    methods: 'object',
+    options: 'object?',
+    totalLabel: 'string?',
+    shippingOptions: 'function?',
+    onShippingAddressChange: 'function?',
+    onShippingOptionChange: 'function?',
+    onPaymentMethodChange: 'function?',
+    onPayerDetailChange: 'function?',
+    token: 'function?',
+    explain: 'function?',
+    unavailable: 'string?',
+    retriesInPlace: 'boolean?',
+    onError: 'function?',
+  });
   const {
     methods,
     options = {},
     totalLabel = 'Total',
+    token = tokenOf,
+    explain = describe,
     unavailable = UNAVAILABLE,
     retriesInPlace = typeof PaymentResponse === 'function' && 'retry' in PaymentResponse.prototype,
-    ...callbacks
   } = given;
   if (!Array.isArray(methods) || methods.length === 0) throw new ConfigError('not_a_list', 'methods');
-  toObject(options, ConfigError, 'options');
-  for (const [name, text] of Object.entries({ totalLabel, unavailable })) {
-    if (typeof text !== 'string') throw new ConfigError('not_a_string', name);
-  }
-  for (const [name, callback] of Object.entries(callbacks)) {
-    if (!CALLBACKS.includes(name)) throw new ConfigError('unknown_option', name);
-    if (callback !== undefined && typeof callback !== 'function') throw new ConfigError('not_a_function', name);
-  }
-  const { token = tokenOf, explain = (why: Notice) => ({ error: describe(why) }) } = callbacks;
-  const report = reporter(callbacks.onError);
+  const report = reporter(given.onError);
   let shown: Shown | undefined;
-
-  /** Reports what went wrong, without the words of those who may have quoted a token or an address. */
-  function fault(path: string, error: unknown): void {
-    const ours = error instanceof PayonceError || error instanceof DOMException;
-    report(ours ? error : new PortError('port_failed', path, 'the message is withheld, it may hold personal data'));
-  }
 
   function request(details: PaymentDetailsInit): PaymentRequest {
     return new PaymentRequest([...methods], details, options);
@@ -156,17 +145,17 @@ export function paymentRequestWallet(given: PaymentRequestWalletOptions): Paymen
   }
 
   /** What the sheet shows after a change in it. It always comes to an end: a sheet that waits for it is stuck. */
-  async function answer(mine: Shown, name: string, ask: () => SheetAnswer): Promise<PaymentDetailsUpdate> {
+  async function answer(mine: Shown, name: string, ask: () => PaymentRequestAnswer): Promise<PaymentDetailsUpdate> {
     const chosen = mine.request.shippingOption;
     let said: PaymentDetailsUpdate = { error: unavailable };
     try {
-      const { cart, shippingOptions, error, shippingAddressErrors, paymentMethodErrors } = await ask();
+      const { cart, shippingOptions, error, shippingAddressErrors, paymentMethodErrors } = await inTime(name, ask);
       if (cart) mine.sheet.cartChanged(cart); // calls `update` before it returns, where it is another cart
       mine.shippingOptions =
         shippingOptions ?? mine.shippingOptions.map((option) => ({ ...option, selected: option.id === chosen }));
       said = { error, shippingAddressErrors, paymentMethodErrors } as PaymentDetailsUpdate;
     } catch (error) {
-      fault(name, error);
+      report(withheld(name, error));
     }
     return { ...said, ...detailsOf(mine.summary, said.error ? [] : mine.shippingOptions) };
   }
@@ -176,7 +165,7 @@ export function paymentRequestWallet(given: PaymentRequestWalletOptions): Paymen
     mine: Shown,
     target: EventTarget,
     name: `on${string}`,
-    handler: ((event: E) => SheetAnswer) | false | undefined,
+    handler: ((event: E) => PaymentRequestAnswer) | false | undefined,
   ): void {
     if (!handler) return;
     target.addEventListener(name.slice(2).toLowerCase(), (event) =>
@@ -191,7 +180,7 @@ export function paymentRequestWallet(given: PaymentRequestWalletOptions): Paymen
     mine.asking = true;
 
     const agreed = (response: PaymentResponse): void => {
-      const corrected = !mine.response && callbacks.onPayerDetailChange;
+      const corrected = !mine.response && given.onPayerDetailChange;
       listen(mine, response, 'onPayerDetailChange', corrected && (() => corrected(response)));
       mine.response = response;
       mine.asking = false;
@@ -199,7 +188,7 @@ export function paymentRequestWallet(given: PaymentRequestWalletOptions): Paymen
       try {
         sheet.tokenReceived({ cartHash: mine.summary.cartHash, ...token(response) });
       } catch (error) {
-        fault('token', error);
+        report(withheld('token', error));
         finish('fail');
         sheet.failed();
       }
@@ -210,7 +199,9 @@ export function paymentRequestWallet(given: PaymentRequestWalletOptions): Paymen
       shown = undefined;
       const { name, message } = error;
       // What a sheet refuses that was closed while the payment was processed is no fault (Chromium: InvalidStateError).
-      if (!/^(Abort|InvalidState)Error$/.test(name)) fault(mine.response ? 'retry' : 'open', error);
+      if (!/^(Abort|InvalidState)Error$/.test(name)) {
+        report(error instanceof DOMException ? broken(NAME, error) : withheld('explain', error));
+      }
       if (mine.response) {
         end(mine, 'fail');
         sheet.cancelled(); // why the payment was declined stays on the page
@@ -237,21 +228,17 @@ export function paymentRequestWallet(given: PaymentRequestWalletOptions): Paymen
   return {
     retriesInPlace,
     open(sheet, summary) {
-      const shippingOptions = callbacks.shippingOptions?.(summary) ?? [];
+      const shippingOptions = given.shippingOptions?.(summary) ?? [];
       const made = request(detailsOf(summary, shippingOptions));
       const mine = (shown = { sheet, request: made, summary, shippingOptions });
-      const {
-        onShippingAddressChange: moved,
-        onShippingOptionChange: chose,
-        onPaymentMethodChange: swapped,
-      } = callbacks;
+      const { onShippingAddressChange: moved, onShippingOptionChange: chose, onPaymentMethodChange: swapped } = given;
       listen(mine, made, 'onShippingAddressChange', moved && (() => moved(made.shippingAddress as PaymentAddress)));
       listen(mine, made, 'onShippingOptionChange', chose && (() => chose(made.shippingOption as string)));
       listen(
         mine,
         made,
         'onPaymentMethodChange',
-        swapped && ((event: PaymentMethodChangeEvent) => swapped(event.methodName, event.methodDetails)),
+        swapped && ((event: PaymentMethodChangeEvent) => swapped(event.methodName, event.methodDetails as unknown)),
       );
       follow(mine, made.show());
     },
@@ -261,7 +248,8 @@ export function paymentRequestWallet(given: PaymentRequestWalletOptions): Paymen
       if (!response) return;
       mine.summary = summary;
       const again = async (): Promise<PaymentResponse> => {
-        await response.retry(explain(why));
+        const said = explain(why);
+        await response.retry(typeof said === 'string' ? { error: said } : said);
         return response;
       };
       follow(mine, again());

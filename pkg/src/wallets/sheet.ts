@@ -20,7 +20,7 @@ export interface SheetChange {
 }
 
 /** What an option must be; with `?` it may be missing. */
-type Kind = 'object' | 'function' | 'string' | 'number' | 'object?' | 'function?' | 'string?';
+type Kind = 'object' | 'function' | 'string' | 'number' | 'object?' | 'function?' | 'string?' | 'boolean?';
 
 /** Throws ConfigError where an option is missing, unknown or something else. */
 export function checkOptions(options: unknown, kinds: Readonly<Record<string, Kind>>): void {

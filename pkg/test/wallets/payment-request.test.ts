@@ -5,7 +5,7 @@ import {
   paymentRequestWallet,
   type PaymentRequestWallet,
   type PaymentRequestWalletOptions,
-  type SheetAnswer,
+  type PaymentRequestAnswer,
 } from '../../src/wallets/payment-request.js';
 import { type Bench, bench, CART, disposeAll, last, OTHER_CART, settled } from '../harness.js';
 import { FakeBrowser, type BrowserOptions } from './payment-request-fake.js';
@@ -220,6 +220,13 @@ describe('paymentRequestWallet: after a decline', () => {
     expect(response?.errors).toEqual({ error: 'Nope.', payer: { email: 'Not this one.' } });
   });
 
+  it('says a text as the error of the whole', async () => {
+    const made = await agreed({ explain: ({ code }) => `Weil: ${code}` });
+    const { response } = made.browser.sheet;
+    await decline(made);
+    expect(response?.errors).toEqual({ error: 'Weil: payment_declined' });
+  });
+
   it('ends the sheet where it cannot say why', async () => {
     const explain = (): never => {
       throw new Error('no');
@@ -229,7 +236,7 @@ describe('paymentRequestWallet: after a decline', () => {
     expect(made.state()).toBe('ready');
     expect(made.told()).toEqual(['payment_declined']);
     expect(made.browser.completed).toEqual(['fail']);
-    expect(made.reported).toEqual([expect.objectContaining({ code: 'port_failed', path: 'retry' })]);
+    expect(made.reported).toEqual([expect.objectContaining({ code: 'port_failed', path: 'explain' })]);
   });
 
   it('closed by the shopper when asked again: cancelled, and the decline stays on the page', async () => {
@@ -299,7 +306,12 @@ describe('paymentRequestWallet: a sheet that does not come to its end', () => {
     made.click();
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect([made.state(), ...made.told()]).toEqual(['ready', 'sheet_unavailable']);
-    expect(made.reported).toEqual([expect.objectContaining({ name: 'NotSupportedError' })]);
+    expect(made.reported).toEqual([
+      expect.objectContaining({
+        code: 'sheet_failed',
+        cause: expect.objectContaining({ name: 'NotSupportedError' }) as unknown,
+      }),
+    ]);
   });
 
   it('not within a click', async () => {
@@ -308,7 +320,12 @@ describe('paymentRequestWallet: a sheet that does not come to its end', () => {
     made.checkout.openSheet();
     await settled();
     expect([made.state(), ...made.told()]).toEqual(['ready', 'sheet_unavailable']);
-    expect(onError).toHaveBeenCalledWith(expect.objectContaining({ name: 'SecurityError' }));
+    expect(onError).toHaveBeenCalledWith(
+      expect.objectContaining({
+        code: 'sheet_failed',
+        cause: expect.objectContaining({ name: 'SecurityError' }) as unknown,
+      }),
+    );
     expect(made.reported).toEqual([]);
   });
 
@@ -383,7 +400,9 @@ describe('paymentRequestWallet: a sheet that does not come to its end', () => {
 
 describe('paymentRequestWallet: changes in the sheet', () => {
   const address = { country: 'NO', city: 'Tromsø' };
-  const withShipping = (answer: (address: PaymentAddress) => SheetAnswer): Partial<PaymentRequestWalletOptions> => ({
+  const withShipping = (
+    answer: (address: PaymentAddress) => PaymentRequestAnswer,
+  ): Partial<PaymentRequestWalletOptions> => ({
     options: { requestShipping: true },
     shippingOptions: () => SHIPPING,
     onShippingAddressChange: answer,
@@ -458,7 +477,7 @@ describe('paymentRequestWallet: changes in the sheet', () => {
   });
 
   it('a refusal in the storefront’s words leaves no way of shipping, until the next address', async () => {
-    const answers: SheetAnswer[] = [{ error: 'We do not ship there.' }, {}];
+    const answers: PaymentRequestAnswer[] = [{ error: 'We do not ship there.' }, {}];
     const made = await shop(withShipping(() => answers.shift() ?? {}));
     made.click();
     const { sheet } = made.browser;
@@ -470,7 +489,7 @@ describe('paymentRequestWallet: changes in the sheet', () => {
     expect(made.reported).toEqual([]);
   });
 
-  it.each<[string, () => SheetAnswer, object]>([
+  it.each<[string, () => PaymentRequestAnswer, object]>([
     ['an invalid cart', () => ({ cart: { ...CART, total: 0.5 } }), { name: 'CartError', path: 'total' }],
     ['a handler that rejects', () => Promise.reject(new Error('Elm Street 5')), { code: 'port_failed' }],
     ['no answer at all', () => undefined as never, { code: 'port_failed' }],
@@ -488,6 +507,22 @@ describe('paymentRequestWallet: changes in the sheet', () => {
     expect(made.checkout.getSnapshot().summary?.total).toBe(3000);
     expect(made.reported).toEqual([expect.objectContaining(error)]);
     expect(String(made.reported[0])).not.toContain('Elm');
+  });
+
+  it('a handler that takes too long becomes an error in the sheet, before the browser gives up', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const made = await shop(withShipping(() => new Promise(() => {})));
+      made.click();
+      const { sheet } = made.browser;
+      const changed = sheet.change('shippingaddresschange', { address });
+      await vi.advanceTimersByTimeAsync(25_000);
+      await changed;
+      expect(sheet.details.error).toContain('could not be made');
+      expect(made.reported).toEqual([expect.objectContaining({ code: 'timeout', path: 'onShippingAddressChange' })]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('C2: an answer that comes after the sheet was closed changes nothing', async () => {
@@ -527,11 +562,13 @@ describe('paymentRequestWallet: what is asked of it', () => {
 
   it.each<[string, object | undefined, string | null]>([
     ['not_an_object', undefined, null],
-    ['not_a_list', {}, 'methods'],
+    ['not_an_object', {}, 'methods'],
+    ['not_a_list', { methods: {} }, 'methods'],
     ['not_a_list', { methods: [] }, 'methods'],
     ['not_an_object', { methods: [1], options: true }, 'options'],
     ['not_a_string', { methods: [1], totalLabel: 7 }, 'totalLabel'],
     ['unknown_option', { methods: [1], onAddressChange: () => ({}) }, 'onAddressChange'],
+    ['not_a_boolean', { methods: [1], retriesInPlace: 'yes' }, 'retriesInPlace'],
     ['not_a_function', { methods: [1], onShippingAddressChange: {} }, 'onShippingAddressChange'],
   ])('E1: %s: %j', (code, options, path) => {
     const make = (): unknown => paymentRequestWallet(options as PaymentRequestWalletOptions);

@@ -60,13 +60,7 @@ export class WalletShop {
   /** Agrees in the wallet. */
   async pay(wallet: Page, card = 'approved'): Promise<void> {
     await choose(wallet, `card-${card}`);
-    await this.press(wallet, '#pay');
-  }
-
-  /** Presses a button of the wallet that closes its window, perhaps before the driver has heard of the press. */
-  async press(wallet: Page, button: string): Promise<void> {
-    await wallet.waitForSelector(`${button}:enabled`, { timeout: PATIENCE });
-    await wallet.click(button).catch(() => expect.poll(() => wallet.isClosed()).toBe(true));
+    await press(wallet, '#pay');
   }
 
   /** Presses a button of the page, which lies behind the sheet: as a script of the page would, not the shopper. */
@@ -146,6 +140,12 @@ export async function choose(page: Page, hook: string): Promise<void> {
   const label = `label:has([data-testid="${hook}"])`;
   await page.$eval(label, (element) => element.scrollIntoView({ block: 'center' }));
   await page.click(label);
+}
+
+/** Presses a button of the wallet that closes its window, perhaps before the driver has heard of the press. */
+export async function press(wallet: Page, button: string): Promise<void> {
+  await wallet.waitForSelector(`${button}:enabled`, { timeout: PATIENCE });
+  await wallet.click(button).catch(() => expect.poll(() => wallet.isClosed()).toBe(true));
 }
 
 /** Waits until an element says that. */
