@@ -44,12 +44,7 @@ export class WalletShop {
 
   /** The window of the wallet, once it shows the order. */
   async wallet(): Promise<Page> {
-    const fresh = (target: Target): boolean => target.url().endsWith('/web-wallet/') && !this.#seen.has(target);
-    const target = await this.#context.waitForTarget(fresh, { timeout: PATIENCE });
-    this.#seen.add(target);
-    const page = await target.asPage();
-    await page.waitForSelector('body[data-order=shown] #choices:enabled', { timeout: PATIENCE });
-    return page;
+    return walletWindow(this.#context, this.#seen);
   }
 
   async openSheet(): Promise<Page> {
@@ -135,11 +130,22 @@ export async function visit(
   await context.close();
 }
 
-/** Chooses a tile: its radio button lies under its label, and the label perhaps under the buttons of the sheet. */
-export async function choose(page: Page, hook: string): Promise<void> {
-  const label = `label:has([data-testid="${hook}"])`;
-  await page.$eval(label, (element) => element.scrollIntoView({ block: 'center' }));
-  await page.click(label);
+/** The window of the wallet that is not in `seen` yet, once it shows the order. */
+export async function walletWindow(context: BrowserContext, seen = new Set<Target>()): Promise<Page> {
+  const fresh = (target: Target): boolean => target.url().endsWith('/web-wallet/') && !seen.has(target);
+  const target = await context.waitForTarget(fresh, { timeout: PATIENCE });
+  seen.add(target);
+  const page = await target.asPage();
+  await page.waitForSelector('body[data-order=shown] #choices:enabled', { timeout: PATIENCE });
+  return page;
+}
+
+/** Chooses a tile of the wallet: its radio button lies under its label, the label perhaps under the sheet's buttons. */
+export async function choose(wallet: Page, hook: string): Promise<void> {
+  const label = `#choices:enabled label:has([data-testid="${hook}"])`;
+  await wallet.waitForSelector(label, { timeout: PATIENCE });
+  await wallet.$eval(label, (element) => element.scrollIntoView({ block: 'center' }));
+  await wallet.click(label);
 }
 
 /** Presses a button of the wallet that closes its window, perhaps before the driver has heard of the press. */
