@@ -12,7 +12,7 @@ import { describe } from '../describe.js';
 import { ConfigError, type Report, reporter } from '../errors.js';
 import type { Notice, Sheet, Summary, Wallet, WalletToken } from '../types.js';
 import { decimal, items } from './amounts.js';
-import { broken, checkOptions, inTime, type SheetChange, UNAVAILABLE, withheld } from './sheet.js';
+import { broken, checkOptions, explained, inTime, type SheetChange, UNAVAILABLE, withheld } from './sheet.js';
 
 /** A way of shipping that the sheet offers. */
 export interface ShippingOption {
@@ -248,7 +248,7 @@ export function paymentRequestWallet(given: PaymentRequestWalletOptions): Paymen
       if (!response) return;
       mine.summary = summary;
       const again = async (): Promise<PaymentResponse> => {
-        const said = explain(why);
+        const said = explained<string | PaymentValidationErrors>(() => explain(why), describe(why), report);
         await response.retry(typeof said === 'string' ? { error: said } : said);
         return response;
       };

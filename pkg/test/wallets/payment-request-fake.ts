@@ -264,6 +264,7 @@ export class FakeResponse extends EventTarget {
     if (this.#complete || request.pending) throw new DOMException('Cannot call retry()', 'InvalidStateError');
     // Chromium: "Payment request terminated".
     if (this.gone) throw new DOMException('Payment request terminated', 'InvalidStateError');
+    if (typeof (errors.payer ?? {}) !== 'object') throw new TypeError('payer is no dictionary');
     this.errors = errors;
     request.state = 'interactive';
     await new Promise<FakeResponse>((resolve, reject) => {

@@ -227,11 +227,20 @@ describe('paymentRequestWallet: after a decline', () => {
     expect(response?.errors).toEqual({ error: 'Weil: payment_declined' });
   });
 
-  it('ends the sheet where it cannot say why', async () => {
+  it('says the default where `explain` throws', async () => {
     const explain = (): never => {
       throw new Error('no');
     };
     const made = await agreed({ explain });
+    const { response } = made.browser.sheet;
+    await decline(made);
+    expect(made.state()).toBe('sheet_open');
+    expect(response?.errors?.error).toContain('not enough money');
+    expect(made.reported).toEqual([expect.objectContaining({ code: 'port_failed', path: 'explain' })]);
+  });
+
+  it('ends the sheet where the browser takes no such errors', async () => {
+    const made = await agreed({ explain: () => ({ payer: 'x' }) as PaymentValidationErrors });
     await decline(made);
     expect(made.state()).toBe('ready');
     expect(made.told()).toEqual(['payment_declined']);
