@@ -1,6 +1,6 @@
 /** The buttons of Chromium's own Payment Request window, which nothing but a key pressed on a display reaches. */
 
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { crash, Device } from './durable/support/device';
 import { DEMO } from './support/build';
 import { Display, missing } from './support/display';
@@ -8,6 +8,9 @@ import { testOf } from './support/test';
 import { press, visit, type WalletShop } from './support/web-wallet';
 
 /* eslint-disable no-empty-pattern -- vitest reads from the pattern what a fixture needs, and these need nothing */
+
+// A window of its own for each test, on a display of its own.
+vi.setConfig({ testTimeout: 60_000 });
 
 const absent = missing();
 if (absent.length > 0) console.warn(`skipped: the tests of Chromium's own buttons, without ${absent.join(' and ')}`);
@@ -44,7 +47,7 @@ async function declined(shop: WalletShop): Promise<void> {
   expect((await shop.snapshot()).state).toBe('sheet_open');
 }
 
-describe.skipIf(absent.length > 0)('Payment Request, by the browser’s own buttons', { timeout: 60_000 }, () => {
+describe.skipIf(absent.length > 0)('Payment Request, by the browser’s own buttons', () => {
   test('T2: declined, then another card in the same sheet', async ({ shop, display, merchant }) => {
     await declined(shop);
     await display.press(...CONTINUE);
