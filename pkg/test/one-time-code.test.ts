@@ -256,6 +256,27 @@ describe('O2: and back', () => {
     expect(shopper.exchanges).toHaveLength(1);
   });
 
+  it('disposed while the journal is busy it claims nothing, and harms nobody else of the page', async () => {
+    visits(await shopper.goes(shopper.make({ scope: 'bank' })));
+    void shopper.make({ scope: 'bank' }).handleReturn();
+    await vi.waitFor(() => expect(shopper.exchanges).toHaveLength(1));
+
+    visits(await shopper.goes(shopper.make()));
+    const journal = indexedDbJournal({ scope: 'one-time-code:default' });
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const update = vi.fn<typeof journal.update>((change) => released.then(() => journal.update(change)));
+    const first = shopper.make({ journal: { ...journal, update } });
+    void first.handleReturn();
+    await vi.waitFor(() => expect(update).toHaveBeenCalled());
+    first.dispose();
+    release();
+    await settled();
+    expect(last(shopper.exchanges).signal.aborted).toBe(false);
+    void shopper.make().handleReturn();
+    await vi.waitFor(() => expect(shopper.exchanges).toHaveLength(2));
+  });
+
   it('scenario 31: called twice on one object, the code is sent once, and both learn of it', async () => {
     visits(await shopper.goes(shopper.make()));
     const made = shopper.make();
