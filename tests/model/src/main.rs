@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         match explore(setting, SAMPLE, |_| {}) {
             Ok(figures) => println!("{}: {figures}, in {:.1?}", setting.name, started.elapsed()),
             Err(counterexample) => {
-                println!("{}\n{setting:?}\n{counterexample}", setting.name);
+                println!("{}\n{counterexample}", setting.name);
                 return ExitCode::FAILURE;
             }
         }

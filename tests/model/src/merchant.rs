@@ -48,6 +48,7 @@ pub(crate) struct Reply(pub u16, pub &'static str);
 
 pub(crate) const UNAUTHORIZED: Reply =
     Reply(401, r#"{"outcome":"rejected","code":"unauthorized","tokenConsumed":false,"mayRetry":true}"#);
+pub(crate) const DECLINED: Reply = Reply(402, r#"{"outcome":"declined","code":"insufficient_funds"}"#);
 const PENDING: Reply = Reply(200, r#"{"outcome":"pending"}"#);
 const VOIDED: Reply = Reply(410, r#"{"outcome":"voided"}"#);
 const IN_FLIGHT: Reply = Reply(409, r#"{"code":"idempotency_key_in_flight"}"#);
@@ -61,7 +62,7 @@ impl Fate {
                 Reply(200, r#"{"outcome":"action_required","action":{"kind":"challenge"}}"#)
             }
             Self::Approved => Reply(200, r#"{"outcome":"approved","reference":"ch_1"}"#),
-            Self::Declined => Reply(402, r#"{"outcome":"declined","code":"insufficient_funds"}"#),
+            Self::Declined => DECLINED,
             Self::Refused { may_retry: true, .. } => Reply(
                 400,
                 r#"{"outcome":"rejected","code":"postcode","tokenConsumed":false,"mayRetry":true}"#,

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::faults::Fault;
-use crate::merchant::{UNAUTHORIZED, Verdict};
+use crate::merchant::{DECLINED, UNAUTHORIZED, Verdict};
 use crate::promises::{Broken, Promise};
 use crate::step::Step;
 use crate::tab::{cart, other_cart};
@@ -112,7 +112,7 @@ impl World {
                 let verdicts = verdicts.iter().filter(|verdict| !(enough && **verdict == Verdict::Refuse));
                 steps.extend(verdicts.map(|&verdict| Step::Arrive { packet: n, verdict }));
                 if packet.resent && packet.effect.is_some() && self.spent.refusals < self.setting.refusals {
-                    steps.push(Step::TurnAway { packet: n });
+                    steps.extend([true, false].map(|declined| Step::TurnAway { packet: n, declined }));
                 }
             }
             if packet.reply.is_some() && (packet.effect.is_some() || mixed_up) && !self.tab(packet.tab).frozen
@@ -231,11 +231,11 @@ impl World {
                 self.believe(tab, key, Self::outcome_of(reply))
             }
             Step::Arrive { packet, verdict } => self.arrive(packet, verdict),
-            Step::TurnAway { packet } => {
+            Step::TurnAway { packet, declined } => {
                 self.spent.refusals += 1;
                 let Some(packet) = self.packets.get_mut(usize::from(packet)) else { return Ok(false) };
                 packet.copies -= 1;
-                packet.reply = Some(UNAUTHORIZED);
+                packet.reply = Some(if declined { DECLINED } else { UNAUTHORIZED });
                 Ok(true)
             }
             Step::Reply { packet } => self.reply(packet),

@@ -31,6 +31,8 @@ impl fmt::Display for Figures {
 /// How a promise was broken, in as few steps as possible.
 #[derive(Debug, Clone)]
 pub struct Counterexample {
+    /// Where it happened.
+    pub setting: Setting,
     /// The steps that lead there.
     pub steps: Vec<Step>,
     /// What was promised.
@@ -39,10 +41,16 @@ pub struct Counterexample {
     pub states: usize,
 }
 
+/// The story: each step, and where that left the tabs and the ledger.
 impl fmt::Display for Counterexample {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(mut world) = World::new(self.setting) else { return write!(formatter, "{}", self.broken) };
         for (n, step) in self.steps.iter().enumerate() {
-            writeln!(formatter, "{:>4}. {step}", n + 1)?;
+            write!(formatter, "{:>4}. {step}", n + 1)?;
+            match world.take(*step) {
+                Ok(_) => writeln!(formatter, " -> {world}")?,
+                Err(_) => writeln!(formatter)?,
+            }
         }
         write!(formatter, "      {} ({} states seen)", self.broken, self.states)
     }
@@ -81,7 +89,7 @@ pub fn explore(
             at = origin.parent;
         }
         trail.reverse();
-        Box::new(Counterexample { steps: trail, broken, states: origins.len() })
+        Box::new(Counterexample { setting: *setting, steps: trail, broken, states: origins.len() })
     };
 
     let start = World::new(*setting).map_err(|broken| fail(&origins, 0, &[], broken))?;

@@ -31,12 +31,15 @@ pub struct Setting {
     pub delays: u8,
     /// Times that the clock jumps past the window in which the merchant remembers a key (25 h).
     pub nights: u8,
-    /// Resends that are refused in front of the merchant, by a login that ran out.
+    /// Resends that are refused in front of the merchant by a login that ran out, or declined by a provider for which the
+    /// first send has spent the token.
     pub refusals: u8,
     /// Journal writes that fail.
     pub failed_writes: u8,
     /// Whether journal writes take time, in which anything may happen. Otherwise each is done at once.
     pub slow_disk: bool,
+    /// Whether the merchant hears of a discarded session late or never. Otherwise it does at once.
+    pub slow_discards: bool,
     /// Whether it begins with pages that are there already and show the cart.
     pub loaded: bool,
     /// Sends of an attempt after its first one.
@@ -73,6 +76,7 @@ impl Setting {
         refusals: 0,
         failed_writes: 0,
         slow_disk: true,
+        slow_discards: true,
         loaded: false,
         resends: 1,
         questions: 2,
@@ -89,6 +93,7 @@ impl Setting {
         tabs: 2,
         copies: 1,
         slow_disk: false,
+        slow_discards: false,
         loaded: true,
         verdicts: &[Verdict::Approve],
         ..Self::BASE

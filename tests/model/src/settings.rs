@@ -9,9 +9,13 @@ use Verdict::{Approve, Challenge, Decline, Ponder, Refuse};
 const ONE: Setting = Setting::BASE;
 const TWO: Setting = Setting::TABS;
 
+const EVERY: &[Verdict] = &[Approve, Decline, Challenge, Refuse, Ponder];
+/// Two tabs that send once and ask once before they say that they do not know.
+const SHORT: Setting = Setting { resends: 0, questions: 1, ..TWO };
+
 /// Explored by every `cargo test`.
 pub const SMALL: &[Setting] = &[
-    Setting { name: "every verdict", verdicts: &[Approve, Decline, Challenge, Refuse, Ponder], ..ONE },
+    Setting { name: "every verdict", verdicts: EVERY, ..ONE },
     Setting { name: "a page that dies", crashes: 1, ..ONE },
     Setting { name: "another card in the same sheet", tokens: 2, ..ONE },
     Setting {
@@ -34,27 +38,9 @@ pub const SMALL: &[Setting] = &[
 
 /// Explored by `make model`.
 pub const LARGE: &[Setting] = &[
-    Setting { name: "two tabs, a cart that changes", edits: 1, ..TWO },
-    Setting { name: "two tabs, a page that dies", crashes: 1, ..TWO },
-    Setting { name: "two tabs, a slow disk", slow_disk: true, ..TWO },
-    Setting { name: "two tabs, declines", verdicts: &[Approve, Decline], ..TWO },
-    Setting { name: "two tabs, two tokens", tokens: 2, ..TWO },
-    Setting { name: "two tabs, the back/forward cache", visits: 1, ..TWO },
     Setting { name: "another card and a changed cart", tokens: 2, edits: 1, ..ONE },
     Setting { name: "another card after a crash", tokens: 2, crashes: 1, ..ONE },
-    Setting {
-        name: "every verdict and a crash",
-        crashes: 1,
-        verdicts: &[Approve, Decline, Challenge, Refuse, Ponder],
-        ..ONE
-    },
-    Setting {
-        name: "every verdict and two tokens",
-        tokens: 2,
-        copies: 1,
-        verdicts: &[Approve, Decline, Challenge, Refuse, Ponder],
-        ..ONE
-    },
+    Setting { name: "two crashes", crashes: 2, ..ONE },
     Setting {
         name: "a crash, a night and a changed cart",
         crashes: 1,
@@ -63,5 +49,11 @@ pub const LARGE: &[Setting] = &[
         copies: 1,
         ..ONE
     },
-    Setting { name: "two crashes", crashes: 2, ..ONE },
+    Setting { name: "every verdict and a crash", crashes: 1, verdicts: EVERY, ..ONE },
+    Setting { name: "every verdict and two tokens", tokens: 2, copies: 1, verdicts: EVERY, ..ONE },
+    Setting { name: "two tabs and declines", verdicts: &[Approve, Decline], ..TWO },
+    Setting { name: "two tabs and a crash", crashes: 1, ..TWO },
+    Setting { name: "two tabs and the back/forward cache", visits: 1, ..TWO },
+    Setting { name: "two tabs and a cart that changes", edits: 1, ..SHORT },
+    Setting { name: "two tabs and two tokens", tokens: 2, ..SHORT },
 ];

@@ -32,7 +32,7 @@ pub enum Step {
     FindNetwork { tab: u8 },
     Report { tab: u8, key: u8 },
     Arrive { packet: u8, verdict: Verdict },
-    TurnAway { packet: u8 },
+    TurnAway { packet: u8, declined: bool },
     Reply { packet: u8 },
     Decide { key: u8, approve: bool },
     Delay,
@@ -81,7 +81,12 @@ impl fmt::Display for Step {
                     "merchant: request {packet} arrives; where it is to be decided: {verdict:?}"
                 )
             }
-            Self::TurnAway { packet } => write!(formatter, "network: request {packet} is refused on its way"),
+            Self::TurnAway { packet, declined: false } => {
+                write!(formatter, "network: request {packet} is refused on its way")
+            }
+            Self::TurnAway { packet, declined: true } => {
+                write!(formatter, "network: request {packet} is declined as a duplicate")
+            }
             Self::Reply { packet } => {
                 write!(formatter, "network: the reply to request {packet} comes through")
             }

@@ -94,6 +94,17 @@ pub(crate) struct World {
     shown: BTreeSet<IdempotencyKey>,
 }
 
+impl fmt::Display for World {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for tab in &self.tabs {
+            let state = tab.checkout.state().as_str();
+            let frozen = if tab.frozen { ", frozen" } else { "" };
+            write!(formatter, "[{state}{frozen}] ")?;
+        }
+        write!(formatter, "charges: {}", self.merchant.charges.len())
+    }
+}
+
 const START: u64 = 1_767_225_600_000;
 
 impl World {
@@ -177,14 +188,17 @@ impl World {
         if token {
             self.agree(t, &after);
         }
-        let mut written = Vec::new();
+        let (mut written, mut discarded) = (Vec::new(), Vec::new());
         for effect in effects {
-            self.run(t, effect, &after, &mut written)?;
+            self.run(t, effect, &after, &mut written, &mut discarded)?;
         }
         self.free_lock(t);
         self.check(t, &before, &after)?;
         for effect in written {
             self.event(t, Event::JournalWritten { effect, durable: true })?;
+        }
+        for effect in discarded {
+            self.event(t, Event::DiscardAnswered { effect, done: true })?;
         }
         while !self.setting.slow_disk && !self.tab(t).writes.is_empty() {
             self.write(t)?;
@@ -207,6 +221,7 @@ impl World {
         effect: Effect,
         after: &Snapshot,
         written: &mut Vec<EffectId>,
+        discarded: &mut Vec<EffectId>,
     ) -> Result<(), Broken> {
         let to_pay = || after.cart.as_ref().map(|cart| cart.hash().clone());
         let frozen_sheet = self.setting.has(Fault::SheetNotUpdated);
@@ -241,6 +256,10 @@ impl World {
             }
             Effect::SendAttempt { effect, request } => self.send(t, effect, &request)?,
             Effect::SettleAttempt { effect, key, .. } => self.post(t, effect, Ask::Settle(key), 1, false),
+            Effect::DiscardSession { effect, session, .. } if !self.setting.slow_discards => {
+                self.merchant.discard(session);
+                discarded.push(effect);
+            }
             Effect::DiscardSession { effect, session, .. } => {
                 self.post(t, effect, Ask::Discard(session), 1, false);
             }
