@@ -37,7 +37,7 @@ export type { CheckoutActions, CheckoutView };
 
 // ---------------------------------------------------------------------------------------------------- the provider
 
-interface Store extends Pick<CheckoutStore, 'actions' | 'getView'> {
+interface Store extends Omit<CheckoutStore, 'subscribe'> {
   readonly subscribe: (listener: () => void) => () => void;
 }
 
@@ -87,14 +87,15 @@ export function CheckoutProvider({
   });
   const scope = options?.scope ?? 'default';
   const store = useMemo((): Store => {
-    const { actions, getView, subscribe } = checkout ? storeOf(checkout) : scopedStore(scope);
-    return { actions, getView, subscribe: (listener) => subscribe(listener, latest) };
+    const { subscribe, ...store } = checkout ? storeOf(checkout) : scopedStore(scope);
+    return { ...store, subscribe: (listener) => subscribe(listener, latest) };
   }, [checkout, scope]);
   useEffect(() => store.subscribe(() => {}), [store]);
 
   const content = contentOf(cart);
   useEffect(() => {
-    if (cart !== undefined) store.actions.setCart(cart, providerRef === undefined ? {} : { providerRef });
+    if (cart === undefined) return undefined;
+    return store.showCart(cart, providerRef === undefined ? {} : { providerRef });
   }, [store, content, providerRef]);
 
   return <Context.Provider value={store}>{children}</Context.Provider>;

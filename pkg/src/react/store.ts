@@ -36,6 +36,11 @@ export interface CheckoutStore {
   readonly actions: CheckoutActions;
   /** The same object until something changed. */
   readonly getView: () => CheckoutView;
+  /**
+   * What the page shows as its cart, as `setCart`. Returns how to take that back: then what another part of the page
+   * still shows counts again.
+   */
+  readonly showCart: (...cart: Parameters<CheckoutActions['setCart']>) => () => void;
   /** Calls `listener` after every change of the view. Returns how to stop that. */
   readonly subscribe: (listener: () => void, options: Latest) => () => void;
 }
@@ -65,6 +70,8 @@ function makeStore(given?: Checkout): CheckoutStore {
   let checkout = given;
   let unsubscribe: (() => void) | undefined;
   let cart: Parameters<CheckoutActions['setCart']> | undefined;
+  /** What is shown, in the order in which it was said. */
+  const shown = new Set<NonNullable<typeof cart>>();
   /** Why it is `unavailable`, or else why the cart is none. */
   let error: PayonceError | null = null;
   let view: CheckoutView = LOADING;
@@ -94,7 +101,7 @@ function makeStore(given?: Checkout): CheckoutStore {
     error = null;
     try {
       checkout = given ?? (await createCheckout(followed(latest, report)));
-      if (cart) setCart(...cart);
+      if (cart) put(cart);
       unsubscribe = checkout.subscribe(tell);
       stage = 'started';
     } catch (thrown) {
@@ -116,7 +123,7 @@ function makeStore(given?: Checkout): CheckoutStore {
     stage = 'idle';
   }
 
-  function setCart(...next: NonNullable<typeof cart>): void {
+  function put(next: NonNullable<typeof cart>): void {
     cart = next;
     if (!checkout) return;
     const before = error;
@@ -131,7 +138,7 @@ function makeStore(given?: Checkout): CheckoutStore {
 
   return {
     actions: {
-      setCart,
+      setCart: (...next) => put(next),
       openSheet: (options) => !error && (checkout?.openSheet(options) ?? false),
       checkAgain: () => checkout?.checkAgain() ?? false,
       acknowledge: () => checkout?.acknowledge() ?? false,
@@ -154,6 +161,18 @@ function makeStore(given?: Checkout): CheckoutStore {
         else view = error ? Object.freeze({ ...LOADING, state: 'unavailable', error }) : LOADING;
       }
       return view;
+    },
+    showCart(...next) {
+      shown.add(next);
+      put(next);
+      return () => {
+        shown.delete(next);
+        // As with `stop`: whoever only mounts again says it again by the end of the task.
+        setTimeout(() => {
+          const rest = [...shown].pop();
+          if (cart === next && rest) put(rest);
+        });
+      };
     },
     subscribe(listener, options) {
       listeners.set(listener, options);

@@ -2,12 +2,12 @@
 /** The cart of a page that renders as often as it likes. */
 
 import { act, render } from '@testing-library/react';
-import { useEffect } from 'react';
+import { StrictMode, useEffect } from 'react';
 import { describe, expect, it } from 'vitest';
-import { CartError, ConfigError, type Journal, JournalError } from '../../src/index.js';
+import { type Cart, CartError, ConfigError, type Journal, JournalError } from '../../src/index.js';
 import { CheckoutProvider, useCheckout } from '../../src/react/index.js';
 import { CART, last, OTHER_CART } from '../harness.js';
-import { calm, expectComplaint, Page, shop, silent } from './shop.js';
+import { calm, expectComplaint, later, Page, type Shop, shop, silent } from './shop.js';
 
 silent();
 
@@ -118,6 +118,80 @@ describe('the cart', () => {
     rerender(<Page at={at} />);
     await calm();
     expect(at.view).toMatchObject({ state: 'ready', error: null });
+  });
+});
+
+/** A page with a cart, and perhaps a dialog that sells something else at once. Both are providers of one scope. */
+function Dialog({ at, open, cart = OTHER_CART }: { at: Shop; open: boolean; cart?: Cart }) {
+  return (
+    <StrictMode>
+      <Page at={at} strict={false} />
+      {open && (
+        <CheckoutProvider options={at.options()} cart={cart}>
+          <p>Buy it now</p>
+        </CheckoutProvider>
+      )}
+    </StrictMode>
+  );
+}
+
+describe('the carts of two providers', () => {
+  const total = (at: Shop): unknown => at.view.summary?.total;
+
+  it('scenario 21: where the one that spoke last is gone, the cart of the other is charged', async () => {
+    const at = shop();
+    const { rerender } = render(<Dialog at={at} open={false} />);
+    await calm();
+    rerender(<Dialog at={at} open />);
+    await calm();
+    expect(total(at)).toBe(OTHER_CART.total);
+    rerender(<Dialog at={at} open={false} />);
+    await calm(later);
+    expect(total(at)).toBe(CART.total);
+    await calm(() => at.view.openSheet());
+    await calm(() => at.wallet.approve());
+    const [sent] = at.merchant.sends;
+    expect(JSON.parse(sent?.request.body ?? '')).toMatchObject({ cart: { total: CART.total } });
+  });
+
+  it('rule C1: another look at the one that spoke last changes nothing', async () => {
+    const at = shop();
+    const { rerender } = render(<Dialog at={at} open />);
+    await calm(later);
+    const { session } = at.view;
+    const { discards } = at.merchant;
+    rerender(<Dialog at={at} open cart={structuredClone(OTHER_CART)} />);
+    await calm(later);
+    expect([at.view.session, discards.length, total(at)]).toEqual([session, 0, OTHER_CART.total]);
+  });
+
+  it('what a component has set since stands', async () => {
+    const at = shop();
+    const { rerender } = render(<Dialog at={at} open />);
+    await calm();
+    const latest = { ...CART, total: 2900 };
+    await calm(() => at.view.setCart(latest));
+    rerender(<Dialog at={at} open={false} />);
+    await calm(later);
+    expect(total(at)).toBe(latest.total);
+  });
+
+  it('the last one that is left has the word, and once it is gone nobody', async () => {
+    const at = shop();
+    const { rerender, unmount } = render(<Dialog at={at} open cart={{ ...CART, total: 2900 }} />);
+    await calm();
+    rerender(<Dialog at={at} open cart={{ ...CART, total: 2800 }} />);
+    await calm(later);
+    expect(total(at)).toBe(2800);
+    unmount();
+    await calm(later);
+    render(
+      <CheckoutProvider options={at.options()}>
+        <at.Probe />
+      </CheckoutProvider>,
+    );
+    await calm();
+    expect(at.view).toMatchObject({ state: 'empty', summary: null });
   });
 });
 
