@@ -115,7 +115,7 @@ describe('O1: there', () => {
       client_id: 'shop',
       redirect_uri: CALLBACK,
       scope: 'read pay',
-      state: expect.stringMatching(/^[\w-]{22}$/) as string,
+      state: expect.stringMatching(/^[\w-]{29}$/) as string,
       code_challenge: expect.stringMatching(/^[\w-]{43}$/) as string,
       code_challenge_method: 'S256',
     });
@@ -161,8 +161,9 @@ describe('O1: there', () => {
   });
 
   it('a forged state is never sent for', async () => {
-    await shopper.make().begin();
-    visits(`${CALLBACK}&code=evil&state=${'A'.repeat(22)}`);
+    const forged = await shopper.goes(shopper.make(), { code: 'evil' });
+    forged.searchParams.set('state', 'A'.repeat(22) + (forged.searchParams.get('state') ?? '').slice(22));
+    visits(forged);
     const made = shopper.make();
     const over = made.handleReturn();
     await vi.waitFor(() => expect(shopper.questions).toHaveLength(1));
@@ -200,13 +201,27 @@ describe('O1: there', () => {
     await vi.waitFor(() => expect(shopper.exchanges).toHaveLength(1));
   });
 
-  it('flows of several scopes do not know of each other', async () => {
-    visits(await shopper.goes(shopper.make({ scope: 'bank' })));
-    const over = shopper.make({ scope: 'mail' }).handleReturn();
-    await vi.waitFor(() => expect(shopper.questions).toHaveLength(1));
-    last(shopper.questions).resolve(false);
-    expect(await over).toMatchObject({ reason: 'state_unknown' });
-    expect(shopper.exchanges).toEqual([]);
+  it('a page with several connections gives each the answer that is its own', async () => {
+    const back = await shopper.goes(shopper.make({ scope: 'bank' }));
+    visits(back);
+    const mail = shopper.make({ scope: 'mail' });
+    expect(await mail.handleReturn()).toMatchObject({ state: 'idle', canBegin: true });
+    expect(await mail.handleReturn(back)).toMatchObject({ state: 'idle', canBegin: true });
+    expect([location.href, history.state]).toEqual([back.href, null]);
+    const over = shopper.make({ scope: 'bank' }).handleReturn();
+    expect(location.href).toBe(CALLBACK);
+    await vi.waitFor(() => expect(shopper.exchanges).toHaveLength(1));
+    expect(last(shopper.exchanges).request.state).toBe(back.searchParams.get('state'));
+    last(shopper.exchanges).resolve('connected');
+    expect((await over).state).toBe('connected');
+    expect(shopper.questions).toEqual([]);
+  });
+
+  it("leaves the answer to another script's login alone", async () => {
+    const theirs = `${CALLBACK}&code=login&state=TjBuY2UtNGYyYQ`;
+    visits(theirs);
+    expect(await shopper.make().handleReturn()).toMatchObject({ state: 'idle', canBegin: true });
+    expect([location.href, history.state, shopper.questions]).toEqual([theirs, null, []]);
   });
 });
 
@@ -230,6 +245,13 @@ describe('O2: and back', () => {
     last(shopper.exchanges).resolve(reply(200, { connected: true }));
     expect(await over).toEqual({ state: 'connected', reason: null, canBegin: true, canCheck: false });
     expect(JSON.stringify(history.state)).not.toContain('c0de');
+  });
+
+  it('parameters of the page stay as they are written', async () => {
+    const { search } = await shopper.goes(shopper.make());
+    visits(`https://shop.example/${search.replace('?', '?q=a%20b&')}&empty&sig=%7Ex+y`);
+    void shopper.make().handleReturn();
+    expect(location.search).toBe('?q=a%20b&tab=payouts&empty&sig=%7Ex+y');
   });
 
   it('without PKCE, and with a parameter of another name', async () => {

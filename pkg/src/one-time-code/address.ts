@@ -6,9 +6,20 @@
  * state of the history entry, which a reload of this very page hands on, and nothing else sees.
  */
 
+/** By what an answer is known to be of one scope, and where the history entry keeps it. */
+export interface Place {
+  /** The parameter that carries the code. */
+  readonly codeParameter: string;
+  /** How every `state` of this scope ends. */
+  readonly tag: string;
+  /** Where the history entry keeps what this scope knows of its flow. */
+  readonly key: string;
+}
+
 /** What the provider sent along. */
 export interface Parameters {
-  readonly state: string | undefined;
+  /** Without the tag. */
+  readonly state: string;
   readonly code: string | undefined;
   readonly error: string | undefined;
   readonly iss: string | undefined;
@@ -27,23 +38,37 @@ export interface Visit {
 /** RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207. */
 const STANDARD = ['state', 'error', 'error_description', 'error_uri', 'iss'] as const;
 
-/** The provider's answer in `url`; undefined where there is none. */
-export function answerIn(url: URL, codeParameter: string): Parameters | undefined {
+/**
+ * How every `state` of a scope ends: with a short hash of its name (FNV-1a), in characters of base64url. A page cannot wait
+ * for the journal to learn whose answer it has been given, and must leave alone what another connection, or another
+ * script's login, waits for.
+ */
+export function tagOf(scope: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < scope.length; at += 1) hash = Math.imul(hash ^ scope.charCodeAt(at), 0x01000193);
+  return (hash >>> 0).toString(36).padStart(7, '0');
+}
+
+/** The provider's answer in `url`; undefined where there is none for this scope. */
+export function answerIn(url: URL, { codeParameter, tag }: Place): Parameters | undefined {
   const { searchParams } = url;
   const read = (name: string): string | undefined => searchParams.get(name) ?? undefined;
   const [state, code, error, iss] = [read('state'), read(codeParameter), read('error'), read('iss')];
-  // Another script's `?code=` is none of ours.
-  if (state === undefined || (code === undefined && error === undefined)) return undefined;
+  if (!state?.endsWith(tag) || (code === undefined && error === undefined)) return undefined;
   const repeated = [codeParameter, ...STANDARD].some((name) => searchParams.getAll(name).length > 1);
-  return { state, code, error, iss, repeated };
+  return { state: state.slice(0, -tag.length), code, error, iss, repeated };
 }
 
 /** What the page's address, or its history entry, says. Takes an answer out of the address. */
-export function visit(key: string, codeParameter: string): Visit {
+export function visit(place: Place): Visit {
+  const { key, codeParameter } = place;
   const url = new URL(location.href);
-  const parameters = answerIn(url, codeParameter);
+  const parameters = answerIn(url, place);
   if (!parameters) return entry(key) ?? { state: undefined };
-  for (const name of [codeParameter, ...STANDARD]) url.searchParams.delete(name);
+  // Pair by pair: `searchParams` would write the page's own ones in another way, too.
+  const theirs: readonly (string | undefined)[] = [codeParameter, ...STANDARD];
+  const pairs = url.search.slice(1).split('&');
+  url.search = pairs.filter((pair) => !theirs.includes(new URLSearchParams(pair).keys().next().value)).join('&');
   const found: Visit = { state: parameters.state, parameters, receivedAt: loadedAt() };
   remember(key, found, url.href);
   return found;

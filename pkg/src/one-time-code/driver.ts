@@ -67,7 +67,7 @@ const page: Partial<Pick<Window, 'addEventListener' | 'removeEventListener'>> = 
  */
 export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
   const settings = readOptions(options);
-  const { journal, clock, report, key } = settings;
+  const { journal, clock, report, key, tag } = settings;
   const effects: (() => void)[] = [];
   const listeners = new Set<() => void>();
   const resting = new Set<() => void>();
@@ -266,7 +266,9 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
         about = state;
         const waiting = leaving;
         leaving = undefined;
-        settings.address({ state, codeChallenge: challenge ?? null }).then(waiting?.resolve, waiting?.reject ?? report);
+        settings
+          .address({ state: state + tag, codeChallenge: challenge ?? null })
+          .then(waiting?.resolve, waiting?.reject ?? report);
       }),
     exchange: (effect: number, state: string, code: string, verifier: string | undefined) =>
       effects.push(() =>
@@ -275,7 +277,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
           async (signal) => {
             const { redirectUri } = settings;
             const codeVerifier = verifier ?? null;
-            const answer = await settings.exchange({ code, state, codeVerifier, redirectUri }, signal);
+            const answer = await settings.exchange({ code, state: state + tag, codeVerifier, redirectUri }, signal);
             if (typeof answer === 'string') return answer;
             const { status } = toObject(answer, InputError, 'exchange');
             if (!Number.isInteger(status)) throw new InputError('not_a_status', 'exchange.status');
@@ -292,7 +294,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
       effects.push(() =>
         request<unknown>(
           effect,
-          (signal) => settings.connected({ state }, signal),
+          (signal) => settings.connected({ state: state + tag }, signal),
           (given) => {
             if (typeof given !== 'boolean') throw new PortError('not_a_boolean', 'connected');
             return (core, now) => core.statusAnswered(effect, given, now);
@@ -484,7 +486,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
     if (receivedAt !== undefined && !(receivedAt >= 0)) throw new InputError('number_invalid', 'options.receivedAt');
     const known = receivedAt === undefined ? {} : { receivedAt };
     if (url === undefined) {
-      return typeof location === 'undefined' ? undefined : { ...visit(key, settings.codeParameter), ...known };
+      return typeof location === 'undefined' ? undefined : { ...visit(settings), ...known };
     }
     let parsed: URL;
     try {
@@ -492,7 +494,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
     } catch {
       throw new InputError('not_a_url', 'url');
     }
-    const parameters = answerIn(parsed, settings.codeParameter);
+    const parameters = answerIn(parsed, settings);
     return parameters ? { state: parameters.state, parameters, receivedAt: time(), ...known } : { state: undefined };
   }
 

@@ -6,9 +6,10 @@ import { ConfigError, type Report, reporter } from '../errors.js';
 import { indexedDbJournal } from '../indexeddb.js';
 import { checkRetry, refuse } from '../options.js';
 import type { Clock, Journal, RetryOptions } from '../types.js';
+import { type Place, tagOf } from './address.js';
 import type { AuthorizationRequest, OneTimeCodeOptions } from './types.js';
 
-export interface Settings {
+export interface Settings extends Place {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly report: Report;
@@ -18,9 +19,6 @@ export interface Settings {
   readonly lifetime: number | undefined;
   readonly maxAway: number | undefined;
   readonly redirectUri: string | null;
-  readonly codeParameter: string;
-  /** Where the history entry keeps what this scope knows of its flow. */
-  readonly key: string;
   readonly exchange: OneTimeCodeOptions['exchange'];
   readonly connected: OneTimeCodeOptions['connected'];
   /** The address to go to. */
@@ -72,6 +70,7 @@ export function readOptions(options: OneTimeCodeOptions): Settings {
     maxAway,
     redirectUri: redirectUri ?? null,
     codeParameter,
+    tag: tagOf(scope),
     key: `payonce:${scope}`,
     exchange,
     connected,

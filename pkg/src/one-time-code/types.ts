@@ -50,7 +50,10 @@ export interface OneTimeCodeSnapshot {
 
 /** What belongs into the address of the provider. */
 export interface AuthorizationRequest {
-  /** The parameter `state`; the provider must give it back. 22 characters of base64url. */
+  /**
+   * The parameter `state`; the provider must give it back. 29 characters of base64url: 128 random bits, then a short hash of
+   * the scope, by which a page knows whose answer it has been given.
+   */
   readonly state: string;
   /** The parameter `code_challenge`, of the method `S256` (RFC 7636); null without PKCE. */
   readonly codeChallenge: string | null;
@@ -139,7 +142,7 @@ export interface OneTimeCode {
   /**
    * To be called when the page is loaded, on every page that shows the connection. Takes what the provider gave out of the
    * address before it returns, exchanges the code if nobody has, and resolves once it is known what became of it. Safe to
-   * call again at any time: the code is sent once.
+   * call again at any time: the code is sent once. What is for another scope, or for another script, stays where it is.
    *
    * With a `url`, that one is read, and the page's own is left alone.
    */

@@ -1,6 +1,7 @@
 /** Everything that goes wrong with one-time codes, on demand. */
 
-import type { OneTimeCode } from 'payonce/one-time-code';
+import { memoryJournal } from 'payonce';
+import { createOneTimeCode, type OneTimeCode } from 'payonce/one-time-code';
 import { byId, h } from '../dom';
 
 const FAULTS: readonly { readonly kind: string; readonly name: string; readonly note: string }[] = [
@@ -55,7 +56,15 @@ export function mischief(
   tab.addEventListener('click', () => void window.open(arrived, '_blank'));
 
   byId('forge').addEventListener('click', () => {
-    location.assign(`${redirectUri}?code=of-somebody-else&state=${'A'.repeat(22)}`);
+    // The attacker's own flow, begun in a browser of theirs.
+    const theirs = createOneTimeCode({
+      authorizationUrl: `${redirectUri}?code=of-somebody-else`,
+      pkce: false,
+      exchange: () => Promise.reject(new Error('never sent')),
+      connected: () => Promise.resolve(false),
+      journal: memoryJournal(),
+    });
+    void theirs.begin().then((link) => location.assign(link));
   });
 
   return (faults) =>
