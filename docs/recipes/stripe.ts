@@ -65,6 +65,10 @@ export interface Answer {
 }
 
 const VOIDED: Answer = { status: 410, body: { outcome: 'voided' } };
+const MISMATCH: Answer = {
+  status: 400,
+  body: { outcome: 'rejected', code: 'cart_hash_mismatch', tokenConsumed: false, mayRetry: false },
+};
 const PENDING: Answer = { status: 200, body: { outcome: 'pending' } };
 const TOMBSTONE: Row = { session: '', digest: null, amount: 0, currency: '', intent: null };
 
@@ -72,20 +76,22 @@ const TOMBSTONE: Row = { session: '', digest: null, amount: 0, currency: '', int
 export function stripeBackend(stripe: StripeClient, store: Store, cartHash: (cart: Cart) => string) {
   const intents = stripe.paymentIntents;
 
-  /** `POST /attempts`: `text` is the body as it came. */
-  async function attempt(key: string, text: string): Promise<Answer> {
-    const request = JSON.parse(text) as { cart: Cart; cartHash: string; session: string; token: string };
-    const { cart, session, token } = request;
-    if (cartHash(cart) !== request.cartHash) {
-      return {
-        status: 400,
-        body: { outcome: 'rejected', code: 'cart_hash_mismatch', tokenConsumed: false, mayRetry: false },
-      };
-    }
+  /**
+   * `POST /attempts`: `text` is the body as it came, `own` the cart that you keep for this shopper, at your prices; null
+   * where there is none any more. What is charged is `own`: anybody can send a cart with prices of their own.
+   */
+  async function attempt(key: string, text: string, own: Cart | null): Promise<Answer> {
+    const request = JSON.parse(text) as { cartHash: string; session: string; token: string };
+    const { session, token } = request;
     const digest = createHash('sha256').update(text).digest('hex');
-    const mine = { session, digest, amount: cart.total, currency: cart.currency.toLowerCase(), intent: null };
-    const row = await store.insert(key, mine);
-    if (row.digest === null) return VOIDED;
+    // A known key goes on with its row, for `own` may have changed since. An unknown one that is refused is fenced: a
+    // copy of the request may still be on its way when `own` is changed back.
+    const agreed = own !== null && cartHash(own) === request.cartHash;
+    const row = await store.insert(
+      key,
+      agreed ? { session, digest, amount: own.total, currency: own.currency.toLowerCase(), intent: null } : TOMBSTONE,
+    );
+    if (row.digest === null) return agreed ? VOIDED : MISMATCH;
     if (row.digest !== digest) return { status: 422, body: { code: 'idempotency_key_reused' } };
     // Only now: whoever discards the session marks it first and looks for its attempts then, so one sees the other.
     if (await store.isDiscarded(session)) return settle(key);

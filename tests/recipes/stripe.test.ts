@@ -19,6 +19,7 @@ import { FakeStripe } from './fake-stripe';
 const MUG: Cart = { currency: 'EUR', lines: [{ id: 'mug', quantity: 1, unitAmount: 990 }], total: 990 };
 const TWO_MUGS: Cart = { ...MUG, lines: [{ id: 'mug', quantity: 2, unitAmount: 990 }], total: 1980 };
 const APPROVED = { body: { outcome: 'approved' } };
+const MISMATCH = { body: { outcome: 'rejected', code: 'cart_hash_mismatch', tokenConsumed: false } };
 const VOIDED = { status: 410, body: { outcome: 'voided' } };
 
 /** As one table with a unique key would be. */
@@ -59,6 +60,8 @@ beforeEach(() => {
 
 const body = (token: string, cart = MUG, session = 'session-1'): string =>
   JSON.stringify({ cart, cartHash: cartHash(cart), session, token });
+/** The third is the backend's own cart. */
+const attempt = (key: string, text: string, own: Cart | null = MUG): Promise<Answer> => backend.attempt(key, text, own);
 const charged = (): readonly number[] => stripe.charges.map(({ amount }) => amount);
 /** A bank that thinks until it is told to go on. */
 function slowBank(): () => void {
@@ -71,33 +74,52 @@ const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5
 describe('the recipe', () => {
   it('charges a key once, however often it is sent', async () => {
     const text = body('ctoken_approved_1');
-    for (let send = 0; send < 3; send += 1) expect(await backend.attempt('key', text)).toMatchObject(APPROVED);
+    for (let send = 0; send < 3; send += 1) expect(await attempt('key', text)).toMatchObject(APPROVED);
     expect(await backend.settle('key')).toMatchObject(APPROVED);
     expect(charged()).toEqual([990]);
   });
 
-  it('refuses other bytes under the same key, and a cart that is not what was hashed', async () => {
-    await backend.attempt('key', body('ctoken_approved_1'));
-    expect(await backend.attempt('key', body('ctoken_approved_2'))).toMatchObject({ status: 422 });
-    const forged = JSON.stringify({ ...(JSON.parse(body('ctoken_approved_3')) as object), cart: { ...MUG, total: 1 } });
-    expect(await backend.attempt('other', forged)).toMatchObject({
-      body: { outcome: 'rejected', tokenConsumed: false },
-    });
+  it('refuses other bytes under the same key', async () => {
+    await attempt('key', body('ctoken_approved_1'));
+    expect(await attempt('key', body('ctoken_approved_2'))).toMatchObject({ status: 422 });
     expect(charged()).toEqual([990]);
+  });
+
+  it('charges its own cart: prices that the page made up are refused, hashed well or not', async () => {
+    const cheap: Cart = { ...MUG, lines: [{ id: 'mug', quantity: 1, unitAmount: 1 }], total: 1 };
+    expect(await attempt('hashed', body('ctoken_approved_1', cheap))).toMatchObject(MISMATCH);
+    expect(await attempt('sold out', body('ctoken_approved_2'), null)).toMatchObject(MISMATCH);
+    const forged = JSON.stringify({ ...(JSON.parse(body('ctoken_approved_3')) as object), cart: cheap });
+    expect(await attempt('forged', forged)).toMatchObject(APPROVED);
+    expect(charged()).toEqual([990]);
+  });
+
+  it('answers a key that it knows, whatever became of its cart since', async () => {
+    const text = body('ctoken_approved_1');
+    await attempt('key', text);
+    for (const own of [TWO_MUGS, null]) expect(await attempt('key', text, own)).toMatchObject(APPROVED);
+    expect(charged()).toEqual([990]);
+  });
+
+  it('has fenced what it refused: a copy that arrives when the cart is changed back charges nothing', async () => {
+    const text = body('ctoken_approved_1');
+    expect(await attempt('key', text, TWO_MUGS)).toMatchObject(MISMATCH);
+    expect(await attempt('key', text, MUG)).toEqual(VOIDED);
+    expect(charged()).toEqual([]);
   });
 
   it('fences a key that never arrived: what arrives later charges nothing', async () => {
     expect(await backend.settle('key')).toEqual(VOIDED);
-    expect(await backend.attempt('key', body('ctoken_approved_1'))).toEqual(VOIDED);
+    expect(await attempt('key', body('ctoken_approved_1'))).toEqual(VOIDED);
     expect(stripe.intents).toEqual([]);
   });
 
   it('does not know while the bank thinks, and knows then', async () => {
     const go = slowBank();
-    const reply = backend.attempt('key', body('ctoken_approved_1'));
+    const reply = attempt('key', body('ctoken_approved_1'));
     await soon();
     expect((await backend.settle('key')).body.outcome ?? 'pending').toBe('pending');
-    expect(await backend.attempt('key', body('ctoken_approved_1'))).toMatchObject({ status: 409 });
+    expect(await attempt('key', body('ctoken_approved_1'))).toMatchObject({ status: 409 });
     go();
     expect(await reply).toMatchObject(APPROVED);
     expect(await backend.settle('key')).toMatchObject(APPROVED);
@@ -109,9 +131,8 @@ describe('the recipe', () => {
       const key = `key-${silent}`;
       stripe[fault] = silent;
       const text = body(`ctoken_approved_${silent}`, MUG, key);
-      let answer = await backend.attempt(key, text);
-      for (let send = 0; answer.body.outcome === undefined && send < 9; send += 1)
-        answer = await backend.attempt(key, text);
+      let answer = await attempt(key, text);
+      for (let send = 0; answer.body.outcome === undefined && send < 9; send += 1) answer = await attempt(key, text);
       expect(answer, key).toMatchObject(APPROVED);
     }
     expect(charged()).toEqual([990, 990, 990, 990]);
@@ -126,7 +147,7 @@ describe('the recipe', () => {
     ['requires_capture', 'manual', 'approved', 'requires_capture'],
     ['succeeded', 'approved', 'approved', 'succeeded'],
   ])('settles %s (%s card) as %s and leaves it %s', async (status, card, outcome, left) => {
-    const reply = backend.attempt('key', body(`ctoken_${card}_1`));
+    const reply = attempt('key', body(`ctoken_${card}_1`));
     if (card !== 'unknown') await reply;
     else await reply.catch(() => undefined);
     if (card !== 'unknown') expect(stripe.intents[0]?.status).toBe(status);
@@ -137,23 +158,23 @@ describe('the recipe', () => {
   });
 
   it('tells of a payment that took days', async () => {
-    expect(await backend.attempt('key', body('ctoken_processing_1'))).toMatchObject({ body: { outcome: 'pending' } });
+    expect(await attempt('key', body('ctoken_processing_1'))).toMatchObject({ body: { outcome: 'pending' } });
     stripe.clear('pi_1');
     expect(await backend.settle('key')).toMatchObject(APPROVED);
   });
 
   it('refuses a discarded session, before and after', async () => {
-    await backend.attempt('first', body('ctoken_challenge_1'));
+    await attempt('first', body('ctoken_challenge_1'));
     expect((await backend.discard('session-1')).status).toBe(204);
     expect(() => stripe.challenge('pi_1_secret', true)).toThrow('unexpected_state');
-    expect(await backend.attempt('late', body('ctoken_approved_2'))).toEqual(VOIDED);
+    expect(await attempt('late', body('ctoken_approved_2'))).toEqual(VOIDED);
     expect((await backend.discard('never seen')).status).toBe(204);
     expect(charged()).toEqual([]);
   });
 
   it('is told again to discard what it could not fence yet', async () => {
     const go = slowBank();
-    const reply = backend.attempt('key', body('ctoken_declined_1'));
+    const reply = attempt('key', body('ctoken_declined_1'));
     await soon();
     expect((await backend.discard('session-1')).status).toBe(503);
     go();
@@ -181,7 +202,7 @@ describe('the recipe', () => {
         if (dice(3) === 0) stripe[dice(2) ? 'loseReplies' : 'loseRequests'] = dice(3);
         if (dice(4) === 0) stripe.bank = new Promise((resolve) => setTimeout(resolve, dice(4)));
         const call = [
-          () => backend.attempt('key', text),
+          () => attempt('key', text, dice(4) ? MUG : null),
           () => backend.settle('key'),
           () => backend.discard('session-1'),
         ];
@@ -195,10 +216,12 @@ describe('the recipe', () => {
 
       const said = new Set(answers.map((answer) => answer.body.outcome).filter((outcome) => outcome !== undefined));
       expect(charged().length, `round ${round}`).toBe(said.has('approved') ? 1 : 0);
-      if (said.has('approved')) expect(said.has('voided') || said.has('declined'), `round ${round}`).toBe(false);
+      if (said.has('approved')) {
+        for (const other of ['voided', 'declined', 'rejected']) expect(said, `round ${round}`).not.toContain(other);
+      }
       for (const outcome of said) seen.add(outcome);
     }
-    expect([...seen].toSorted()).toEqual(['action_required', 'approved', 'declined', 'voided']);
+    expect([...seen].toSorted()).toEqual(['action_required', 'approved', 'declined', 'rejected', 'voided']);
   });
 });
 
@@ -223,7 +246,7 @@ describe('under payonce', () => {
         ? backend.settle(settled)
         : discarded
           ? backend.discard(discarded)
-          : backend.attempt(key ?? '', body as string));
+          : attempt(key ?? '', body as string));
       if (!settled && !discarded && lost-- > 0) throw new TypeError('the reply was lost');
       const { status } = answer;
       return new Response(status === 204 ? null : JSON.stringify(answer.body), { status });
