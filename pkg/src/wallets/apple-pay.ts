@@ -31,7 +31,7 @@ export interface ApplePayContact {
 /** `ApplePayJS.ApplePayPayment`: what the shopper agreed to. */
 export interface ApplePayPayment {
   readonly token: {
-    readonly paymentData: unknown;
+    readonly paymentData: object;
     readonly paymentMethod: object;
     readonly transactionIdentifier: string;
   };

@@ -41,6 +41,7 @@ applePayWallet({
   } satisfies Omit<ApplePayJS.ApplePayPaymentRequest, 'total' | 'currencyCode'>,
   validateMerchant: async (validationURL) => (await fetch(`/apple?${validationURL}`)).json() as Promise<unknown>,
   onChange: (change) => ('couponCode' in change ? { errors: [new ApplePayError('couponCodeInvalid')] } : {}),
+  token: ({ token: { paymentData }, shippingContact }) => ({ token: paymentData, details: { shippingContact } }),
   explain: () => [new ApplePayError('billingContactInvalid', 'postalCode', 'Check it.')],
 });
 
