@@ -39,7 +39,7 @@ test: ## every check and every test, stopping at the first failure
 
 ##@ More
 
-.PHONY: fmt lint size pack crash fuzz coverage model clean help
+.PHONY: fmt lint size pack crash fuzz coverage model mutants clean help
 fmt: setup ## format Rust and TypeScript
 	cargo fmt --all
 	prettier --log-level warn --write .
@@ -69,6 +69,10 @@ coverage: setup ## which tests enter which cell of the transition table
 
 model: setup ## every order of events, up to bounds, in larger worlds than `make test` has time for: WORLD="two tabs" alone
 	cargo run --quiet --profile model --package payonce-model -- "$(WORLD)"
+
+mutants: setup ## break the core in every small way and see that a test notices: hours; FILE=src/checkout/paying.rs alone
+	@tools/setup.sh mutants
+	cargo mutants --package payonce --no-shuffle --output $(target) $(if $(FILE),--file $(FILE))
 
 clean: ## remove everything generated in this checkout
 	cargo clean --quiet

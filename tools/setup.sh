@@ -3,7 +3,7 @@
 # time: what is there is left alone, and a run that finds nothing to do takes less than a second and prints nothing.
 #
 #   tools/setup.sh [browser|browsers]   with Chromium, or with all browsers, for the tests
-#   tools/setup.sh fuzz                 with what the fuzzer needs
+#   tools/setup.sh fuzz|mutants         with what the fuzzer, or mutation testing, needs
 #
 # The cargo tools go to a cache outside the checkout, so that a second clone is quick. The Makefile says where and puts
 # it on PATH.
@@ -83,6 +83,13 @@ if [[ "${1:-}" == fuzz ]]; then
     command -v cargo-fuzz >/dev/null ||
         quietly "building cargo-fuzz (about a minute, once a machine)" \
             cargo install --root "$PAYONCE_TOOLS" --locked cargo-fuzz
+    exit 0
+fi
+
+if [[ "${1:-}" == mutants ]]; then
+    command -v cargo-mutants >/dev/null ||
+        quietly "building cargo-mutants (about two minutes, once a machine)" \
+            cargo install --root "$PAYONCE_TOOLS" --locked cargo-mutants
     exit 0
 fi
 
