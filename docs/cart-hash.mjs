@@ -1,7 +1,7 @@
 // The cart hash in JavaScript, written from docs/cart-hash.md alone. Run with Node, it checks the test vectors:
 //   node docs/cart-hash.mjs
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
 
 // RFC 8785 for what a cart holds. sort() compares UTF-16 code units, and JSON.stringify escapes as the RFC does.
 const canonicalJson = (value) => {

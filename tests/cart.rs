@@ -298,7 +298,7 @@ fn c6_the_documented_vectors() {
 fn c6_the_documentation_shows_what_is_checked() {
     let page = include_str!("../docs/cart-hash.md");
     let program = include_str!("../docs/cart-hash.mjs");
-    let start = program.find("// RFC 8785").unwrap();
+    let start = program.find("import { createHash }").unwrap();
     let end = program.find("if (process.argv").unwrap();
     assert!(page.contains(program[start..end].trim()));
     let example = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
