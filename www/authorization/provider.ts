@@ -98,6 +98,7 @@ const PAGE = `<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <title>Mock Payouts</title>
+    <link rel="icon" href="data:,">
     <style>
       body { max-width: 26rem; margin: 15vh auto 0; padding: 1rem; font: 1.05rem/1.5 system-ui, sans-serif }
       button { min-height: 44px; margin: 1rem .5rem 0 0; padding: .5rem 1.2rem; font: inherit }

@@ -33,7 +33,8 @@ export function Ledger() {
         <strong data-testid="charged">{books === null ? 'The merchant cannot be reached.' : charged(books)}</strong>
         {books !== null && (
           <span>
-            {count(books.arrivals, 'payment request')}, {count(books.settles, 'question')} for the truth
+            {chargedTwice(books) ? 'A session was charged twice.' : 'No session was charged twice.'}{' '}
+            {count(books.arrivals, 'payment request')}, {count(books.settles, 'question')} for the truth.
           </span>
         )}
       </p>
