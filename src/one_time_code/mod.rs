@@ -448,7 +448,8 @@ impl OneTimeCode {
 
     /// Asks about a code that was claimed, and perhaps sent.
     fn ask_about_claim(&mut self, state: FlowState, since: u64) -> State {
-        let over = since.saturating_add(self.config.retry.total_time);
+        // A claim from the future was made by a clock that was set back since.
+        let over = since.min(self.now).saturating_add(self.config.retry.total_time);
         self.ask_about(state, Reason::NotConnected, Some(over))
     }
 

@@ -497,6 +497,23 @@ fn o3_a_no_counts_only_once_the_exchange_cannot_be_under_way_any_more() {
 }
 
 #[test]
+fn o3_a_claim_by_a_clock_that_was_set_back_since_keeps_nobody_waiting_for_longer() {
+    let (page, _) = Page::exchanging();
+    let mut next = page.another();
+    next.now -= 24 * 60 * MINUTE;
+    let end = next.now + total_time() + Config::default().retry.cap;
+    next.handle(Event::Resumed { state: None }).unwrap();
+    while next.state() == StateKind::Asking && next.now < end {
+        next.says(false);
+        if next.state() == StateKind::Asking {
+            next.wait();
+        }
+    }
+    assert_eq!((next.state(), next.reason()), (StateKind::Failed, Some(Reason::NotConnected)));
+    assert!(next.now >= START - 24 * 60 * MINUTE + total_time());
+}
+
+#[test]
 fn o3_an_exchange_that_takes_too_long_is_asked_about() {
     let (mut page, _) = Page::exchanging();
     page.wait();
