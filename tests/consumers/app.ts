@@ -9,10 +9,11 @@ import { promisify } from 'node:util';
 
 /** The environment without what the test runner and this repository's tools put there. */
 export function cleanEnv(): NodeJS.ProcessEnv {
-  const ours = /^(?:NODE_ENV|TEST|MODE|DEV|PROD|SSR|BASE_URL|VITEST.*)$/;
+  const ours = /^(?:NODE_ENV|TEST|MODE|DEV|PROD|SSR|BASE_URL|VITEST.*|FORCE_COLOR)$/;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
   const path = env['PATH']?.split(':').filter((directory) => !directory.endsWith('/node_modules/.bin'));
-  return { ...env, PATH: path?.join(':'), NEXT_TELEMETRY_DISABLED: '1' };
+  // What is printed is read here, and where `CI` is set Vite would print its port in bold.
+  return { ...env, PATH: path?.join(':'), NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1' };
 }
 
 export class App {
