@@ -3,7 +3,7 @@
 use crate::scenario::{
     HOUR, START, Scenario, approved, cart, challenge, declined, doubt, lost, names, rejected,
 };
-use payonce::checkout::{Event, StateKind};
+use payonce::checkout::{Event, Rejection, StateKind};
 use payonce::outcome::Cause;
 
 /// Delivers a token that must not leave the page, and checks that it does not.
@@ -82,6 +82,27 @@ fn t3_a_spent_token_that_comes_again_in_the_same_sheet_is_not_sent() {
     assert_eq!(s.notices(), [""; 0]);
     s.token("tok_b");
     assert_eq!(s.last_send().token(), "tok_b");
+}
+
+#[test]
+fn t3_a_good_token_makes_up_for_the_useless_ones_before() {
+    let mut s = Scenario::new().into_sending();
+    s.decline("insufficient_funds");
+    assert_eq!(comes_to_nothing(&mut s, "tok_a"), ["RetrySheet"]);
+    s.token("tok_b");
+    s.decline("insufficient_funds");
+    assert_eq!(comes_to_nothing(&mut s, "tok_b"), ["RetrySheet"]);
+    assert_eq!(comes_to_nothing(&mut s, "tok_a"), ["CloseSheet"]);
+}
+
+#[test]
+fn t1_a_token_of_an_earlier_sheet_is_nobodys() {
+    let mut s = Scenario::new().into_sheet_open();
+    let late = s.token_event("tok_late");
+    s.cancel_sheet();
+    s.open_sheet();
+    s.refused(late, Rejection::StaleSheet);
+    assert!(s.sends().is_empty() && s.snapshot().spent.is_empty());
 }
 
 #[test]
