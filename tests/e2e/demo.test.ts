@@ -199,6 +199,18 @@ describe('the demo page', () => {
     await accessible(demo.page);
   });
 
+  // WCAG 2.2, 1.4.10: 320 px is a page of 1280 px at 400 %.
+  test('fits a screen of 320 px, with the sheet and without', async ({ demo }) => {
+    await demo.page.setViewportSize({ width: 320, height: 700 });
+    const width = () => demo.page.evaluate(() => document.documentElement.scrollWidth);
+    expect(await width()).toBe(320);
+    await demo.at('pay').click();
+    await demo.reaches('sheet_open');
+    expect(await width()).toBe(320);
+    await demo.page.keyboard.press('Escape');
+    await demo.reaches('ready');
+  });
+
   test('scenario 04: a double click on Pay in the sheet submits once', async ({ demo, merchant }) => {
     await demo.at('pay').dblclick();
     await demo.reaches('sheet_open');
