@@ -258,7 +258,7 @@ export interface Sheet {
   busy(): void;
 }
 
-/** Runs what concerns the sheet. */
+/** Runs what concerns the sheet, for one checkout: two that share a wallet would answer for each other. */
 export interface Wallet {
   /** Whether the sheet can stay open after a decline and ask for another card. Read when the sheet is opened. */
   readonly retriesInPlace: boolean;

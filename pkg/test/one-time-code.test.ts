@@ -247,6 +247,21 @@ describe('O2: and back', () => {
     expect(JSON.stringify(history.state)).not.toContain('c0de');
   });
 
+  it.each([
+    ['a text', 'a router of its own kind'],
+    ['something else under our name', { 'payonce:default': 7 }],
+    ['another shape under our name', { 'payonce:default': { state: 7, parameters: { code: [] } } }],
+    ['half an answer under our name', { 'payonce:default': { parameters: { code: 'c0de' } } }],
+  ])("E1: %s in the history entry is nobody's answer", async (_, state) => {
+    visits(CALLBACK, state, 'reload');
+    expect(await shopper.make().handleReturn()).toMatchObject({ state: 'idle' });
+    visits(await shopper.goes(shopper.make()), state);
+    const made = shopper.make();
+    void made.handleReturn();
+    await vi.waitFor(() => expect(shopper.exchanges).toHaveLength(1));
+    expect(Object.keys(history.state as object)).toEqual(['payonce:default']);
+  });
+
   it('parameters of the page stay as they are written', async () => {
     const { search } = await shopper.goes(shopper.make());
     visits(`https://shop.example/${search.replace('?', '?q=a%20b&')}&empty&sig=%7Ex+y`);

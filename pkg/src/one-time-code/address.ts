@@ -81,12 +81,31 @@ export function forgetAnswer(key: string): void {
 }
 
 function entry(key: string): Visit | undefined {
-  return (history.state as Record<string, Visit | undefined> | null)?.[key];
+  const known = members(history.state)[key];
+  return isVisit(known) ? known : undefined;
 }
 
-/** A router's own state in the entry is kept. */
+/** A router's own state in the entry is kept, if it is an object as with all of them. */
 function remember(key: string, found: Visit, url: string): void {
-  history.replaceState({ ...(history.state as object | null), [key]: found }, '', url);
+  history.replaceState({ ...members(history.state), [key]: found }, '', url);
+}
+
+function members(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** Another version of this page, or another script, may have put something else there. */
+function isVisit(value: unknown): value is Visit {
+  const { state, parameters, receivedAt } = members(value);
+  const { repeated, ...texts } = members(parameters);
+  const isText = (text: unknown): boolean => text === undefined || typeof text === 'string';
+  return (
+    typeof value === 'object' &&
+    isText(state) &&
+    (receivedAt === undefined || Number.isFinite(receivedAt)) &&
+    (parameters === undefined || (typeof texts['state'] === 'string' && typeof repeated === 'boolean')) &&
+    Object.values(texts).every(isText)
+  );
 }
 
 /** When the browser got this address. A page that was reloaded or restored got it at some time before. */

@@ -141,7 +141,14 @@ function makeStore(given?: Checkout): CheckoutStore {
       setCart: (...next) => put(next),
       openSheet: (options) => !error && (checkout?.openSheet(options) ?? false),
       checkAgain: () => checkout?.checkAgain() ?? false,
-      acknowledge: () => checkout?.acknowledge() ?? false,
+      acknowledge() {
+        const done = checkout?.acknowledge() ?? false;
+        // A page that goes on showing the cart buys the same again. One that is about to empty it has done so by then.
+        setTimeout(() => {
+          if (done && cart && checkout?.getSnapshot().state === 'empty') put(cart);
+        });
+        return done;
+      },
       reportOutcome: (key, outcome) => checkout?.reportOutcome(key, outcome) ?? false,
       exportLog() {
         if (!checkout) throw new InitError('not_started', null, 'a checkout that is loading or unavailable has no log');

@@ -57,6 +57,39 @@ describe('the cart', () => {
     expect(at.view).toMatchObject({ state: 'ready', summary: { total: 3400 }, notices: [] });
   });
 
+  describe('once it is paid and the receipt was acknowledged', () => {
+    async function paid(): Promise<{ at: Shop; show: (cart: Cart | null) => void }> {
+      const at = shop();
+      const { rerender } = render(<Page at={at} />);
+      await calm();
+      await calm(() => at.view.openSheet());
+      await calm(() => at.wallet.approve());
+      await calm(() => last(at.merchant.sends).resolve({ outcome: 'approved' }));
+      return { at, show: (cart) => rerender(<Page at={at} cart={cart} />) };
+    }
+
+    it('a page that goes on showing it buys the same again', async () => {
+      const { at } = await paid();
+      await calm(() => at.view.acknowledge());
+      await later();
+      expect(at.view).toMatchObject({ state: 'ready', canPay: true, summary: { total: CART.total } });
+      await calm(() => at.view.openSheet());
+      await calm(() => at.wallet.approve());
+      expect(new Set(at.merchant.sends.map((call) => call.request.key)).size).toBe(2);
+    });
+
+    it('a page that empties it has none', async () => {
+      const { at, show } = await paid();
+      await calm(() => {
+        at.view.acknowledge();
+        show(null);
+      });
+      await later();
+      expect(at.view).toMatchObject({ state: 'empty', canPay: false });
+      expect(at.merchant.discards).toHaveLength(0);
+    });
+  });
+
   it("carries the provider's object", async () => {
     const at = shop();
     render(<Page at={at} providerRef="pi_1" />);
