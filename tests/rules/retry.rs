@@ -207,6 +207,28 @@ fn r5_an_attempt_made_offline_is_sent_once_online_or_given_back() {
 }
 
 #[test]
+fn r5_what_was_sent_and_waits_for_the_network_in_vain_is_settled_not_given_up() {
+    let mut s = Scenario::new().into_waiting();
+    s.go_offline();
+    s.fire_timer();
+    assert_eq!(s.state(), StateKind::Settling);
+    assert_eq!(s.notices(), ["checking_payment", "offline"]);
+    assert_eq!(s.snapshot().spent.len(), 1);
+    assert_eq!(names(&s.come_online()), ["SettleAttempt"]);
+}
+
+#[test]
+fn r5_what_was_never_sent_is_sent_however_late_the_network_comes_back() {
+    let mut s = Scenario::new().into_sheet_open();
+    s.go_offline();
+    s.token("tok_a");
+    s.pass(s.config.retry.total_time - 1);
+    s.come_online();
+    assert_eq!(s.state(), StateKind::Waiting);
+    assert_eq!(names(&s.fire_timer()), ["SendAttempt"]);
+}
+
+#[test]
 fn r5_settling_pauses_and_uses_up_no_question() {
     let mut s = Scenario::new().into_settling();
     for _ in 0..10 {
