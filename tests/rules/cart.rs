@@ -201,6 +201,19 @@ fn c3_an_attempt_that_was_never_sent_needs_no_settling() {
 }
 
 #[test]
+fn c1_the_same_cart_said_again_before_the_first_send_changes_nothing() {
+    let mut s = Scenario::new().into_sheet_open();
+    s.lock_answers = false;
+    s.token("tok_a");
+    assert!(names(&s.set_cart(cart("sku", 1))).is_empty());
+    assert_eq!(s.state(), StateKind::Sending);
+    let effect = s.lock();
+    let record = s.record();
+    let effects = s.ok(Event::LockGranted { effect, record });
+    assert_eq!(names(&effects), ["SendAttempt"]);
+}
+
+#[test]
 fn c3_an_emptied_cart_is_a_changed_cart() {
     let mut s = Scenario::new().into_sending();
     let old = s.session();
