@@ -4,7 +4,8 @@ use crate::scenario::{
     HOUR, START, Scenario, approved, cart, challenge, declined, doubt, lost, names, rejected,
 };
 use payonce::checkout::{Event, Rejection, StateKind};
-use payonce::outcome::Cause;
+use payonce::outcome::{Cause, Opaque};
+use payonce::token::WalletToken;
 
 /// Delivers a token that must not leave the page, and checks that it does not.
 #[track_caller]
@@ -268,4 +269,23 @@ fn t2_a_paid_token_is_not_sent_for_the_next_cart() {
     s.ok(Event::Acknowledged);
     s.open_sheet();
     comes_to_nothing(&mut s, "tok_a");
+}
+
+/// A body that outgrew its buffer would leave copies of the token in freed memory; an assertion in the machine says so.
+#[test]
+fn t6_a_body_of_nothing_but_escapes_fits_its_buffer() {
+    for (token, details) in [(1, 0), (3_000, 0), (1, 20_000), (3_000, 20_000)] {
+        let mut s = Scenario::new().into_ready();
+        s.set_cart_with_ref(cart(&"\\\"".repeat(60), 1), &"\\".repeat(128));
+        s.open_sheet();
+        let event = Event::TokenReceived {
+            sheet: s.sheet(),
+            token: WalletToken::new("\u{1}".repeat(token) + "x").unwrap(),
+            expires_at: None,
+            cart_hash: None,
+            details: Some(Opaque::new(format!("\"{}\"", "d".repeat(details)))),
+        };
+        s.ok(event);
+        assert_eq!(s.sends().len(), 1);
+    }
 }
