@@ -108,8 +108,13 @@ fn d6_a_tab_whose_cart_was_paid_elsewhere_meanwhile_does_not_charge_it_again() {
     a.token("tok_a");
     a.approve();
     b.journal = a.journal.clone();
-    b.token("tok_b");
+    b.clear_cart();
+    b.set_cart_with_ref(cart("sku", 1), "pi_2");
+    b.open_sheet();
+    let theirs = b.session();
+    let effects = b.token("tok_b");
     assert_eq!((b.state(), b.sends()), (StateKind::Succeeded, vec![]));
+    assert_eq!(discards(&effects), [(theirs, Some("pi_2"))], "the session that is not paid any more");
     assert_eq!(b.snapshot().receipt.unwrap().key, a.snapshot().receipt.unwrap().key);
     assert!(b.snapshot().notices.iter().any(|notice| notice.code() == "payment_received"));
 }
@@ -187,6 +192,39 @@ fn d6_a_reloaded_page_asks_for_the_lock_before_it_settles() {
     b.journal = a.journal.clone();
     b.ok(Event::LockFreed { record: b.record() });
     assert_eq!(b.state(), StateKind::Ready);
+}
+
+#[test]
+fn d6_only_the_lock_that_was_asked_for_counts() {
+    let stray = payonce::checkout::EffectId(u32::MAX);
+    let mut a = Scenario::new().into_sheet_open();
+    a.lock_answers = false;
+    a.token("tok_a");
+    a.refused(Event::LockGranted { effect: stray, record: None }, Rejection::LateAnswer);
+    let effect = a.lock();
+    a.ok(Event::LockGranted { effect, record: a.record() });
+
+    let mut b = Scenario::unread(a.config, a.journal.clone(), a.numbers.clone());
+    b.lock_answers = false;
+    b.read_journal();
+    b.refused(Event::LockGranted { effect: stray, record: b.record() }, Rejection::LateAnswer);
+}
+
+#[test]
+fn d6_the_attempt_that_stands_in_the_journal_with_the_lock_is_the_one_to_settle() {
+    let mut a = Scenario::new().into_sending();
+    let first = a.key();
+    let mut b = Scenario::unread(a.config, a.journal.clone(), a.numbers.clone());
+    b.lock_answers = false;
+    b.read_journal();
+    a.decline("expired_card");
+    a.token("tok_b");
+    b.journal = a.journal.clone();
+    let effect = b.lock();
+    let effects = b.ok(Event::LockGranted { effect, record: b.record() });
+    assert_eq!(names(&effects), ["SettleAttempt"]);
+    assert_eq!(b.key(), a.key());
+    assert_ne!(b.key(), first);
 }
 
 #[test]

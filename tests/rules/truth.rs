@@ -57,6 +57,14 @@ fn u2_the_questions_are_spread_and_keep_the_merchants_bound() {
 }
 
 #[test]
+fn u2_a_timer_that_is_over_puts_no_question() {
+    let mut s = Scenario::new().into_settling();
+    let (over, _) = s.timer().unwrap();
+    s.settle_pending();
+    s.refused(Event::TimerFired { effect: over }, Rejection::LateAnswer);
+}
+
+#[test]
 fn u3_voided_frees_the_shopper_to_try_again_with_a_new_key() {
     let mut s = Scenario::new().into_settling();
     let key = s.key();
@@ -155,6 +163,56 @@ fn u6_stops_the_attempt_that_is_open_meanwhile() {
     s.settle_voided();
     let snapshot = s.snapshot();
     assert_eq!((snapshot.state, snapshot.receipt.unwrap().key), (StateKind::Succeeded, first));
+}
+
+#[test]
+fn u6_a_charge_of_an_earlier_attempt_is_not_the_open_ones() {
+    type Stage = fn(&mut Scenario);
+    let stages: [(&str, Stage, &[&str]); 5] = [
+        ("sending", |_| (), &[]),
+        ("waiting", |s| _ = s.lose_reply(), &["SettleAttempt"]),
+        ("challenged", |s| _ = s.answer(challenge()), &["AbortRequest", "SettleAttempt"]),
+        ("settling", |s| _ = s.answer(doubt(Cause::AlreadyUsed)), &[]),
+        (
+            "unresolved",
+            |s| {
+                s.answer(doubt(Cause::AlreadyUsed));
+                while s.state() == StateKind::Settling {
+                    s.settle_pending();
+                    if s.timer().is_some() {
+                        s.fire_timer();
+                    }
+                }
+            },
+            &[],
+        ),
+    ];
+    for (name, stage, effects) in stages {
+        let mut s = Scenario::new().into_settling();
+        let first = s.key();
+        s.settle_voided();
+        s.token("tok_b");
+        let second = s.key();
+        stage(&mut s);
+        assert_eq!(names(&s.report(first, approved())), effects, "{name}");
+        let snapshot = s.snapshot();
+        assert_eq!(snapshot.attempt.map(|attempt| attempt.key), Some(second), "{name}: its end is not known");
+        s.report(second, declined("expired_card"));
+        assert_eq!(s.snapshot().receipt.map(|receipt| receipt.key), Some(first), "{name}");
+    }
+}
+
+#[test]
+fn u6_an_earlier_charge_ends_an_attempt_that_was_never_sent() {
+    let mut s = Scenario::new().into_settling();
+    let first = s.key();
+    s.settle_voided();
+    s.go_offline();
+    s.token("tok_b");
+    assert_eq!(s.state(), StateKind::Waiting);
+    s.report(first, approved());
+    assert_eq!(s.snapshot().receipt.map(|receipt| receipt.key), Some(first));
+    assert_eq!(s.sends().len(), 1);
 }
 
 #[test]
