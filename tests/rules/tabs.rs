@@ -201,6 +201,7 @@ fn d6_only_the_lock_that_was_asked_for_counts() {
     a.lock_answers = false;
     a.token("tok_a");
     a.refused(Event::LockGranted { effect: stray, record: None }, Rejection::LateAnswer);
+    a.refused(Event::LockRefused { effect: stray }, Rejection::LateAnswer);
     let effect = a.lock();
     a.ok(Event::LockGranted { effect, record: a.record() });
 
@@ -225,6 +226,77 @@ fn d6_the_attempt_that_stands_in_the_journal_with_the_lock_is_the_one_to_settle(
     assert_eq!(names(&effects), ["SettleAttempt"]);
     assert_eq!(b.key(), a.key());
     assert_ne!(b.key(), first);
+}
+
+#[test]
+fn d6_a_lock_granted_late_finds_that_the_other_tabs_receipt_was_even_acknowledged() {
+    let mut a = Scenario::new().into_sending();
+    let mut b = Scenario::unread(a.config, a.journal.clone(), a.numbers.clone());
+    b.lock_answers = false;
+    b.read_journal();
+    b.set_cart(cart("sku", 1));
+    a.approve();
+    a.ok(Event::Acknowledged);
+    b.journal = a.journal.clone();
+    let effect = b.lock();
+    b.ok(Event::LockGranted { effect, record: b.record() });
+    assert_eq!(b.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d2_a_charge_of_what_could_not_be_written_is_its_receipt() {
+    let mut s = Scenario::new().into_sheet_open();
+    s.journal_answers = false;
+    s.token("tok_a");
+    let effect = s.write();
+    s.ok(Event::JournalFailed { effect });
+    let mut other = s.other_tab(); // which could read what was written all the same
+    other.settle_with(approved());
+    s.journal = other.journal.clone();
+    s.journal_answers = true;
+    s.lock_answers = false;
+    s.ok(Event::PageRestored { record: None, cart_follows: false });
+    let effect = s.lock();
+    s.ok(Event::LockGranted { effect, record: s.record() });
+    assert_eq!(s.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d2_a_journal_that_could_not_be_written_says_nothing_of_the_attempt() {
+    let mut s = Scenario::new().into_sheet_open();
+    let without = s.record();
+    s.journal_answers = false;
+    s.token("tok_a");
+    let effect = s.write();
+    s.ok(Event::JournalFailed { effect });
+    assert_eq!(s.sends().len(), 1);
+    s.lock_answers = false;
+    s.ok(Event::PageRestored { record: without.clone(), cart_follows: false });
+    let effect = s.lock();
+    assert_eq!(names(&s.ok(Event::LockGranted { effect, record: without })), ["SettleAttempt"]);
+}
+
+#[test]
+fn d3_the_session_of_an_attempt_is_the_one_in_the_journal() {
+    let mut s = Scenario::new().into_sending();
+    let session = s.snapshot().session;
+    s.pass(5_000);
+    s.reload();
+    assert_eq!(s.snapshot().session, session);
+}
+
+#[test]
+fn c4_a_cart_of_an_older_tab_replaces_none() {
+    for later in [0, 1_000] {
+        let mut old = Scenario::new();
+        old.set_cart(cart("sku", 2));
+        let mut new = Scenario::new();
+        new.pass(later);
+        let mut new = new.into_sheet_open();
+        new.journal = old.journal.clone();
+        new.token("tok_a");
+        assert_eq!(new.sends().len(), 1, "{later} ms later");
+    }
 }
 
 #[test]
