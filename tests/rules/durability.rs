@@ -318,3 +318,32 @@ fn d4_a_page_restored_before_its_first_send_waits_for_the_tab_that_pays() {
     b.ok(Event::LockFreed { record });
     assert_eq!((b.state(), b.sends().len()), (StateKind::Succeeded, 0));
 }
+
+#[test]
+fn c2_a_merchant_that_is_not_there_is_told_again_and_once_more_when_the_network_is_back() {
+    let mut s = Scenario::new().into_ready();
+    s.set_cart(cart("sku", 2));
+    for _ in 1..s.config.retry.max_settles {
+        let effect = s.discard();
+        s.ok(Event::DiscardAnswered { effect, done: false });
+        assert_eq!(names(&s.fire_timer()), ["DiscardSession"]);
+    }
+    let effect = s.discard();
+    let given_up = s.ok(Event::DiscardAnswered { effect, done: false });
+    assert!(!given_up.iter().any(|effect| matches!(effect, Effect::StartTimer { .. })));
+    s.go_offline();
+    assert_eq!(names(&s.come_online()), ["DiscardSession"]);
+}
+
+#[test]
+fn d1_only_the_record_that_names_the_attempt_lets_it_be_sent() {
+    let mut s = Scenario::new().into_ready();
+    s.journal_answers = false;
+    s.set_cart(cart("sku", 2));
+    let earlier = s.write();
+    s.open_sheet();
+    s.token("tok_a");
+    assert_ne!(s.write(), earlier);
+    s.ok(Event::JournalWritten { effect: earlier, durable: true });
+    assert!(s.sends().is_empty());
+}

@@ -202,6 +202,7 @@ fn d6_only_the_lock_that_was_asked_for_counts() {
     a.token("tok_a");
     a.refused(Event::LockGranted { effect: stray, record: None }, Rejection::LateAnswer);
     a.refused(Event::LockRefused { effect: stray }, Rejection::LateAnswer);
+    a.refused(Event::LockFailed { effect: stray }, Rejection::LateAnswer);
     let effect = a.lock();
     a.ok(Event::LockGranted { effect, record: a.record() });
 
@@ -209,6 +210,8 @@ fn d6_only_the_lock_that_was_asked_for_counts() {
     b.lock_answers = false;
     b.read_journal();
     b.refused(Event::LockGranted { effect: stray, record: b.record() }, Rejection::LateAnswer);
+    b.refused(Event::LockRefused { effect: stray }, Rejection::LateAnswer);
+    b.refused(Event::LockFailed { effect: stray }, Rejection::LateAnswer);
 }
 
 #[test]
