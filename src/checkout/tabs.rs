@@ -72,7 +72,6 @@ impl Checkout {
             }
             if is_stale(&open.session, record.session.as_ref()) {
                 // The cart is another one in a newer tab: the shopper agreed to an old total.
-                self.ledger.release(token);
                 self.close_sheet(open.sheet);
                 self.release_lock = true;
                 return self.renew(open.session, now);

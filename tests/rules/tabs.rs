@@ -289,6 +289,23 @@ fn d3_the_session_of_an_attempt_is_the_one_in_the_journal() {
 }
 
 #[test]
+fn t3_a_token_spent_elsewhere_stays_spent_where_the_cart_is_stale_too() {
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    a.decline("expired_card");
+    a.pass(1_000);
+    a.set_cart(cart("sku", 2));
+    b.journal = a.journal.clone();
+    b.pass(2_000);
+    b.token("tok_a");
+    assert_eq!((b.state(), b.notices()), (StateKind::Ready, vec!["cart_changed"]));
+    b.open_sheet();
+    b.token("tok_a");
+    assert_eq!((b.notices(), b.sends()), (vec!["fresh_token_needed"], vec![]));
+    assert_eq!(b.record().unwrap().ledger.entries().len(), 1);
+}
+
+#[test]
 fn c4_a_cart_of_an_older_tab_replaces_none() {
     for later in [0, 1_000] {
         let mut old = Scenario::new();
