@@ -80,7 +80,8 @@ describe('the cart', () => {
 
     it('a page that empties it has none', async () => {
       const { at, show } = await paid();
-      await calm(() => {
+      // As in a click: what it changes is on the page before anything else happens.
+      act(() => {
         at.view.acknowledge();
         show(null);
       });
