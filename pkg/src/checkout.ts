@@ -570,10 +570,6 @@ function drive(
     unlisten = journal.changed?.(() => void reread());
   }
 
-  /**
-   * A record was not written. Where an open attempt stands in its way, which nobody could read before, the core must see
-   * that one first: it is settled before anything else is sent.
-   */
   /** Another tab wrote the journal. */
   async function reread(): Promise<void> {
     try {
