@@ -562,6 +562,16 @@ fn o3_a_network_that_comes_back_is_used_at_once() {
 }
 
 #[test]
+fn e1_answers_are_found_by_their_names_alone() {
+    use ExchangeAnswer::{AlreadyUsed, Connected, Refused, Unknown};
+    for answer in [Connected, AlreadyUsed, Refused, Unknown] {
+        let name = serde_json::to_value(answer).unwrap();
+        assert_eq!(name.as_str().and_then(ExchangeAnswer::by_name), Some(answer), "{name}");
+    }
+    assert_eq!(ExchangeAnswer::by_name("Connected"), None);
+}
+
+#[test]
 fn o3_a_refusal_is_definitive() {
     let (mut page, state) = Page::exchanging();
     page.answers(ExchangeAnswer::Refused);
