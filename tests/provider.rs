@@ -700,6 +700,7 @@ fn k6_u5_square_answers() {
         (402, &error("PAYMENT_METHOD_ERROR", "CVV_FAILURE"), "declined incorrect_cvc correct"),
         (402, &error("PAYMENT_METHOD_ERROR", "CARD_EXPIRED"), "declined expired_card other"),
         (400, &error("PAYMENT_METHOD_ERROR", "INVALID_POSTAL_CODE"), "declined incorrect_zip correct"),
+        (400, &error("INVALID_REQUEST_ERROR", "INVALID_CARD_DATA"), "declined incorrect_number correct"),
         (402, &error("PAYMENT_METHOD_ERROR", "RESERVATION_DECLINED"), "declined RESERVATION_DECLINED other"),
         (400, &error("INVALID_REQUEST_ERROR", "IDEMPOTENCY_KEY_REUSED"), "KeyMismatch"),
         (400, &error("INVALID_REQUEST_ERROR", "CARD_TOKEN_USED"), "AlreadyUsed"),
