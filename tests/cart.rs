@@ -669,6 +669,7 @@ fn c7_currencies_are_those_of_iso_4217() {
     ] {
         assert_eq!(decimals(code), None, "{code}");
     }
+    assert_eq!(Currency::new("usd").unwrap().to_string(), "USD");
     assert_eq!("XAU".parse::<Currency>().unwrap_err().to_string(), "not an active ISO 4217 currency");
     let letters = || 'A'..='Z';
     let codes = letters()
