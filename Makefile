@@ -23,6 +23,7 @@ FUZZ_SECONDS ?= 60
 files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
 crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
 package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
+wasm := $(foreach module,payonce one_time_code,pkg/wasm/$(module)_bg.wasm pkg/wasm/$(module)_inline.js)
 page := $(filter-out www/merchant/% www/authorization/%,$(call files,www))
 typescript := pkg pkg/test tests/react-18 www www/authorization www/web-wallet/worker tests/e2e tests/crash tests/consumers docs/recipes tests/recipes tools
 
@@ -102,6 +103,7 @@ fmt-check: setup
 clippy: setup
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	cargo clippy --quiet --package payonce --lib --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --quiet --package payonce --lib --target wasm32-unknown-unknown --features module -- -D warnings
 
 doc: setup
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
@@ -126,7 +128,7 @@ typecheck: node_modules/payonce/package.json tests/react-18/node_modules/.packag
 lint-ts: node_modules/payonce/package.json
 	eslint --max-warnings 0 .
 
-test-unit: pkg/wasm/inline.js tests/react-18/node_modules/.package-lock.json
+test-unit: $(wasm) tests/react-18/node_modules/.package-lock.json
 	vitest run --root pkg
 	vitest run --config tests/react-18/vitest.config.ts
 	node docs/cart-hash.mjs
@@ -155,7 +157,7 @@ size-check: pkg/dist/index.js
 # A .wasm file has no types: what importing it gives is the bundler's affair.
 check-package: $(tarball)
 	publint --strict $(tarball)
-	attw --profile esm-only --exclude-entrypoints payonce_bg.wasm -f table-flipped $(tarball)
+	attw --profile esm-only --exclude-entrypoints payonce_bg.wasm one_time_code_bg.wasm -f table-flipped $(tarball)
 
 # Applications of their own, from their own registry: they want a network.
 test-consumers: $(tarball) merchant browser
@@ -172,14 +174,18 @@ tests/react-18/node_modules/.package-lock.json: $(addprefix tests/react-18/,pack
 	npm ci --silent --prefix $(<D)
 	@touch $@
 
-pkg/wasm/payonce_bg.wasm: $(crate) | setup
-	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir pkg/wasm
+# A module for the checkout and one for one-time codes: the same crate, with the feature of that name.
+pkg/wasm/payonce_bg.wasm: feature := checkout
+pkg/wasm/one_time_code_bg.wasm: feature := one-time-code
+pkg/wasm/%_bg.wasm: $(crate) | setup
+	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir pkg/wasm --out-name $* \
+		-- --no-default-features --features module,$(feature)
 	@touch $@
 
-pkg/wasm/inline.js: pkg/wasm/payonce_bg.wasm tools/inline.mjs
+pkg/wasm/%_inline.js: pkg/wasm/%_bg.wasm tools/inline.mjs
 	node tools/inline.mjs $< $@
 
-pkg/dist/index.js: pkg/wasm/payonce_bg.wasm pkg/wasm/inline.js pkg/tsconfig.json $(call files,pkg/src) | setup
+pkg/dist/index.js: $(wasm) pkg/tsconfig.json $(call files,pkg/src) | setup
 	rm -rf pkg/dist
 	tsc -p pkg
 	@touch $@

@@ -100,7 +100,8 @@ impl RetryPolicy {
     reason = "windows are far below 2^53 ms, and the product is neither negative nor larger than the window"
 )]
 fn portion(whole: u64, unit: f64) -> u64 {
-    (whole as f64 * unit).round() as u64
+    // `f64::round` needs the standard library.
+    (whole as f64 * unit + 0.5) as u64
 }
 
 #[cfg(test)]

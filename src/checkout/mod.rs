@@ -44,6 +44,8 @@ use crate::notice::Notice;
 use crate::provider::Profile;
 use crate::retry::RetryPolicy;
 use crate::token::{Salt, SpentLedger};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::mem;
 use state::State;
 

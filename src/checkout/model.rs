@@ -6,6 +6,8 @@
 use super::{Checkout, StateKind};
 use crate::key::Entropy;
 use crate::log::Log;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 impl Checkout {

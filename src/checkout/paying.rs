@@ -12,6 +12,7 @@ use crate::key::IdempotencyKey;
 use crate::notice::Notice;
 use crate::outcome::{Approval, Cause, Decline, Doubt, Opaque, Outcome, Refusal, SettleAnswer, Text};
 use crate::token::WalletToken;
+use alloc::borrow::ToOwned as _;
 use zeroize::Zeroizing;
 
 /// A useless token (spent, expired) is asked for again in the open sheet this often in a row; then the sheet is

@@ -8,6 +8,8 @@
 
 use super::event::EventKind;
 use super::state::StateKind;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 

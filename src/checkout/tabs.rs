@@ -9,6 +9,7 @@ use crate::attempt::{Attempt, Payload, Receipt, Session};
 use crate::journal::{Paid, Record};
 use crate::notice::Notice;
 use crate::token::SpentLedger;
+use alloc::boxed::Box;
 
 impl Checkout {
     /// An attempt whose sender is gone: whoever holds the lock asks for the truth (rules D3, D6).

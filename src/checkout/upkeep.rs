@@ -10,6 +10,7 @@ use crate::attempt::{Attempt, Receipt, Session};
 use crate::journal::{Discard, Paid, Record};
 use crate::notice::Notice;
 use crate::token::{Salt, SpentLedger};
+use alloc::boxed::Box;
 
 /// A session that the merchant is being told of.
 #[derive(Debug)]
