@@ -24,7 +24,10 @@ files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
 crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
 package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
 page := $(filter-out www/merchant/% www/authorization/%,$(call files,www))
-typescript := pkg pkg/test tests/react-18 www www/authorization www/web-wallet/worker tests/e2e tests/crash tests/consumers docs/recipes tests/recipes tools
+# Installed apart: React 18 beside the workspace's React 19, where each is the peer of what is installed with it; and what
+# the benchmarks compare with.
+apart := $(addsuffix /node_modules/.package-lock.json,tests/react-18 benches)
+typescript := pkg pkg/test tests/react-18 www www/authorization www/web-wallet/worker tests/e2e tests/crash tests/consumers docs/recipes tests/recipes benches tools
 
 ##@ The two commands
 
@@ -35,11 +38,11 @@ demo: www/dist/index.html merchant ## build everything, start the demo shop, pri
 .PHONY: test
 test: ## every check and every test, stopping at the first failure
 	@tools/test.sh "$(MAKE)" browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-recipes \
-		test-e2e test-durable crash test-webkit check-package test-consumers
+		test-benches test-e2e test-durable crash test-webkit check-package test-consumers
 
 ##@ More
 
-.PHONY: fmt lint size pack crash fuzz coverage model mutants clean help
+.PHONY: fmt lint size pack bench crash fuzz coverage model mutants clean help
 fmt: setup ## format Rust and TypeScript
 	cargo fmt --all
 	prettier --log-level warn --write .
@@ -51,6 +54,9 @@ size: pkg/dist/index.js ## what a shopper downloads, in bytes
 
 pack: node_modules/payonce/package.json ## the npm tarball, unpacked into node_modules as well
 	@echo $(tarball)
+
+bench: ## payonce against what a storefront would use instead, and a herd of its clients; RESULTS=FILE.json keeps the figures
+	@tools/test.sh "$(MAKE)" bench-page bench-herd
 
 crash: node_modules/payonce/package.json merchant browsers ## pages that die in the middle of payments: SEEDS=1000, or SEED=17 alone
 	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) vite-node tests/crash/crash.ts
@@ -77,15 +83,15 @@ mutants: setup ## break the core in every small way and see that a test notices:
 clean: ## remove everything generated in this checkout
 	cargo clean --quiet
 	rm -rf $(target)/npm $(target)/demo.sqlite* fuzz/target fuzz/found pkg/wasm pkg/dist www/dist tests/e2e/output \
-		tests/react-18/node_modules node_modules
+		tests/react-18/node_modules benches/node_modules node_modules
 
 help: ## this list
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 # The stages of `make test`
 
-.PHONY: setup browser browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-recipes test-e2e
-.PHONY: test-durable test-webkit check-package test-consumers merchant
+.PHONY: setup browser browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-recipes test-benches
+.PHONY: test-e2e test-durable test-webkit check-package test-consumers merchant
 setup:
 	@tools/setup.sh
 
@@ -120,10 +126,10 @@ test-wasm: browser
 	@browser=$$(tools/browser.sh chromium); sed "s|\"args\"|\"binary\": \"$$browser\", &|" webdriver.json >$(target)/webdriver.json
 	wasm-pack test --headless --chrome --chromedriver "$$(tools/browser.sh chromedriver)"
 
-typecheck: node_modules/payonce/package.json tests/react-18/node_modules/.package-lock.json
+typecheck: node_modules/payonce/package.json $(apart)
 	@for project in $(typescript); do echo "tsc -p $$project"; tsc --noEmit -p $$project; done
 
-lint-ts: node_modules/payonce/package.json
+lint-ts: node_modules/payonce/package.json $(apart)
 	eslint --max-warnings 0 .
 
 test-unit: pkg/wasm/inline.js tests/react-18/node_modules/.package-lock.json
@@ -133,6 +139,10 @@ test-unit: pkg/wasm/inline.js tests/react-18/node_modules/.package-lock.json
 
 test-recipes: node_modules/payonce/package.json
 	vitest run --config tests/recipes/vitest.config.ts
+
+# What is compared must do the same; how fast it is, no test says.
+test-benches: node_modules/payonce/package.json benches/node_modules/.package-lock.json
+	vite-node benches/main.ts -- --check
 
 test-e2e: www/dist/index.html merchant browser
 	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) \
@@ -165,11 +175,19 @@ test-consumers: $(tarball) merchant browser
 merchant: setup
 	cargo build --quiet --package payonce-merchant
 
+# The parts of `make bench`: one at a time, or they would measure each other.
+
+.PHONY: bench-page bench-herd
+bench-page: node_modules/payonce/package.json benches/node_modules/.package-lock.json browser
+	@CHROMIUM="$$(tools/browser.sh chromium)" vite-node benches/main.ts -- $(if $(RESULTS),--json $(RESULTS))
+
+bench-herd: setup
+	@cargo bench --quiet --bench herd
+
 # What is generated
 
-# React 18 beside the workspace's React 19: each is the peer of what is installed with it.
-tests/react-18/node_modules/.package-lock.json: $(addprefix tests/react-18/,package.json package-lock.json .npmrc) | setup
-	npm ci --silent --prefix $(<D)
+$(apart): %/node_modules/.package-lock.json: %/package.json %/package-lock.json %/.npmrc | setup
+	npm ci --silent --prefix $*
 	@touch $@
 
 pkg/wasm/payonce_bg.wasm: $(crate) | setup

@@ -1,8 +1,8 @@
 /**
  * `make bench`: payonce against what a storefront would use instead, in Node and in headless Chromium.
  *
- *   vite-node benches/main.ts --check          every participant does what it must, in Node; nothing is timed
- *   vite-node benches/main.ts [--quick] [--json FILE]
+ *   vite-node benches/main.ts -- --check              every participant does what it must, in Node; nothing is timed
+ *   vite-node benches/main.ts -- [--quick] [--only machine|hash|start] [--json FILE]
  */
 
 import { spawnSync } from 'node:child_process';
@@ -11,15 +11,34 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
+import type { Browser } from 'playwright-core';
 import { launch } from '../tests/e2e/support/browser';
 import { serveFiles } from './server';
-import type { SuiteResults } from './suite';
-import { tables } from './tables';
+import { measureStart } from './start';
+import type * as suite from './suite';
+import { hashTables, machineTable, startTables } from './tables';
 
 const { values: flags } = parseArgs({
-  options: { check: { type: 'boolean' }, quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+  options: {
+    check: { type: 'boolean' },
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    json: { type: 'string' },
+  },
 });
+
+/** As a storefront would ship it: what is for developers alone is left out. */
+const STOREFRONT: BuildOptions = {
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  logLevel: 'warning',
+};
+
+/** The exports of the suite that measure something. */
+type Measurement = 'machine' | 'hash';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const directory = await mkdtemp(join(tmpdir(), 'payonce-benches-'));
@@ -28,7 +47,7 @@ try {
   await bundle();
   if (flags.check) {
     const names = inNode<string[]>('check');
-    console.log(`${names.length} participants do what they must: ${names.join(', ')}`);
+    console.log(`${names.length} participants do what they must: ${names.join('; ')}`);
   } else {
     await measure();
   }
@@ -36,57 +55,84 @@ try {
   await rm(directory, { recursive: true });
 }
 
-/** As a storefront would ship it. For a browser, in Node too: both then run the same code of every participant. */
+/** For a browser, in Node too: both then run the same code of every participant. */
 async function bundle(): Promise<void> {
   await build({
-    entryPoints: { suite: here('suite.ts') },
+    ...STOREFRONT,
+    entryPoints: [here('suite.ts')],
     outdir: directory,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'warning',
+  });
+  // What is timed on its way to the shopper is as small as it gets.
+  await build({
+    ...STOREFRONT,
+    entryPoints: [here('start/payonce.ts'), here('start/plain.ts')],
+    outdir: join(directory, 'start'),
+    assetNames: '[name]',
+    loader: { '.wasm': 'file' },
+    minify: true,
   });
 }
 
-/** JavaScript that calls an export of the suite that lies at `url`. As text: what builds this file must not touch it. */
-function call(url: string, name: keyof typeof import('./suite'), options: object): string {
-  return `import('${url}/suite.mjs').then(({ ${name} }) => ${name}(${JSON.stringify(options)}))`;
+async function measure(): Promise<void> {
+  const server = await serveFiles(directory);
+  const browser = await launch();
+  const node = `Node ${process.versions.node}`;
+  const chromium = `Chromium ${browser.version()}`;
+  const wanted = (name: string): boolean => flags.only === undefined || flags.only === name;
+  const results: Record<string, unknown> = {
+    at: new Date().toISOString(),
+    cpu: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`,
+    node,
+    chromium,
+  };
+  console.log(`${Object.values(results).join('; ')}\n`);
+  /** Measures in both engines. */
+  async function both<Name extends Measurement, Results extends Awaited<ReturnType<(typeof suite)[Name]>>>(
+    name: Name,
+    print: (engine: string, results: Results) => string,
+  ): Promise<void> {
+    if (!wanted(name)) return;
+    const inBoth = { node: inNode<Results>(name), chromium: await inChromium<Results>(browser, server.url, name) };
+    results[name] = inBoth;
+    console.log(`${print(node, inBoth.node)}\n\n${print(chromium, inBoth.chromium)}\n`);
+  }
+  try {
+    await both('machine', machineTable);
+    await both('hash', hashTables);
+    if (wanted('start')) {
+      const start = await measureStart(browser, server.url, directory, flags.quick);
+      results['start'] = start;
+      console.log(startTables(chromium, start));
+    }
+    if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(results, null, 2)}\n`);
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
 }
 
 /** Calls an export of the suite in a Node that knows nothing else. */
-function inNode<T>(name: keyof typeof import('./suite'), options: object = {}): T {
-  const script = `console.log(JSON.stringify(await ${call(pathToFileURL(directory).href, name, options)}))`;
+function inNode<T>(name: keyof typeof suite): T {
+  const script = `console.log(JSON.stringify(await ${call(pathToFileURL(directory).href, name)}))`;
   const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    maxBuffer: 2 ** 24,
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`${name} failed in Node`);
   return JSON.parse(stdout) as T;
 }
 
-async function measure(): Promise<void> {
-  const options = { quick: flags.quick };
-  const node = inNode<SuiteResults>('measure', options);
-  const server = await serveFiles(directory);
-  const browser = await launch();
-  try {
-    const page = await browser.newPage();
-    await page.goto(server.url);
-    const chromium: SuiteResults = await page.evaluate(call(server.url, 'measure', options));
-    const results = {
-      at: new Date().toISOString(),
-      cpu: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`,
-      versions: { node: process.versions.node, chromium: browser.version() },
-      node,
-      chromium,
-    };
-    console.log(tables(results));
-    if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(results, null, 2)}\n`);
-  } finally {
-    await browser.close();
-    await server.stop();
-  }
+async function inChromium<T>(browser: Browser, url: string, name: keyof typeof suite): Promise<T> {
+  const page = await browser.newPage();
+  await page.goto(url);
+  const results = await page.evaluate<T>(call(url, name));
+  await page.close();
+  return results;
+}
+
+/** JavaScript that calls an export of the suite that lies at `url`. As text: what runs this file must not touch it. */
+function call(url: string, name: keyof typeof suite): string {
+  const effort: suite.Effort = { quick: flags.quick };
+  return `import('${url}/suite.mjs').then(({ ${name} }) => ${name}(${JSON.stringify(effort)}))`;
 }

@@ -4,7 +4,8 @@ import type { Cart } from 'payonce';
 import vectors from '../../docs/cart-hash-vectors.json';
 import { type Row, type Rounds, race, type Subject } from '../rounds';
 import { cartOf, edited } from './carts';
-import { type Participant, participants, rehashing } from './participants';
+import type { Participant } from './noble';
+import { participants, rehashing } from './participants';
 
 export const SIZES = [1, 10, 100, 1000, 10_000];
 const LARGEST = 10_000;
@@ -38,7 +39,10 @@ async function check({ name, documented, hash }: Participant): Promise<void> {
     'the order of lines': { ...cart, lines: [...rest, first] },
     'the order of members': {
       ...cart,
-      lines: [{ options: Object.fromEntries(Object.entries(first.options ?? {}).reverse()), ...swapped(first) }, ...rest],
+      lines: [
+        { options: Object.fromEntries(Object.entries(first.options ?? {}).reverse()), ...swapped(first) },
+        ...rest,
+      ],
     },
     'the order of adjustments': { ...cart, adjustments: [discount, shipping] },
     'the case of the currency': { ...cart, currency: 'eur' },
@@ -65,7 +69,12 @@ async function check({ name, documented, hash }: Participant): Promise<void> {
 }
 
 /** The members of a line in another order. */
-function swapped({ unitAmount, quantity, name = '', id }: Cart['lines'][number]): Omit<Cart['lines'][number], 'options'> {
+function swapped({
+  unitAmount,
+  quantity,
+  name = '',
+  id,
+}: Cart['lines'][number]): Omit<Cart['lines'][number], 'options'> {
   return { unitAmount, name, quantity, id };
 }
 
@@ -76,10 +85,20 @@ export async function measureHashes(rounds: Rounds): Promise<HashResults> {
     // In turn, so that nobody is asked for the hash that it has just computed.
     const carts = Array.from({ length: 4 }, (_, variant) => cartOf(lines, variant));
     const next = endless(carts);
-    sizes.push({ lines, rows: await race(participants.map((participant) => subject(participant, next)), rounds) });
+    sizes.push({
+      lines,
+      rows: await race(
+        participants.map((participant) => subject(participant, next)),
+        rounds,
+      ),
+    });
   }
+  const others = endless([cartOf(LARGEST, 0), cartOf(LARGEST, 1)]);
   const edits = rehashing.map((participant) => subject(participant, endlessEdits(cartOf(LARGEST))));
-  return { sizes, edit: await race(edits, rounds) };
+  const full = rehashing
+    .slice(0, 1)
+    .map(({ name, ...rest }) => subject({ name: `${name}, another cart`, ...rest }, others));
+  return { sizes, edit: await race([...edits, ...full], rounds) };
 }
 
 function endless(carts: readonly Cart[]): () => Cart {

@@ -6,51 +6,15 @@
  */
 
 import canonicalize from 'canonicalize';
-import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { sha256 as jsSha256 } from 'js-sha256';
 import stableStringify from 'json-stable-stringify';
 import objectHash from 'object-hash';
 import { type Cart, cartHash } from 'payonce/inline';
-
-export interface Participant {
-  readonly name: string;
-  /** Whether its hash is that of docs/cart-hash.md. */
-  readonly documented: boolean;
-  hash(cart: Cart): string | Promise<string>;
-}
-
-/** What of a line is hashed. */
-const hashedLine = ({ id, options = {}, quantity, unitAmount }: Cart['lines'][number]) => ({
-  id,
-  options,
-  quantity,
-  unitAmount,
-});
-
-/** What of an adjustment is hashed. */
-const hashedAdjustment = ({ amount, id, kind }: NonNullable<Cart['adjustments']>[number]) =>
-  id === undefined ? { amount, kind } : { amount, id, kind };
-
-/** The canonical form of `cart`, with `stringify` for what is in it. */
-function canonicalForm(
-  { adjustments = [], currency, lines, total }: Cart,
-  stringify: (value: object) => string | undefined,
-  textOf = (line: Cart['lines'][number]) => stringify(hashedLine(line)),
-): string {
-  // sort() compares UTF-16 code units, as the canonical form asks for.
-  const adjustmentTexts = adjustments.map((adjustment) => stringify(hashedAdjustment(adjustment))).sort();
-  const lineTexts = lines.map(textOf).sort();
-  return `{"adjustments":[${adjustmentTexts.join()}],"currency":"${currency.toUpperCase()}","lines":[${lineTexts.join()}],"total":${total},"v":1}`;
-}
+import { canonicalForm, hashedAdjustment, hashedLine, noble, type Participant } from './noble';
 
 const payonce: Participant = { name: 'payonce', documented: true, hash: cartHash };
-
-const noble: Participant = {
-  name: 'canonicalize + @noble/hashes',
-  documented: true,
-  hash: (cart) => bytesToHex(nobleSha256(utf8ToBytes(canonicalForm(cart, (value) => canonicalize(value))))),
-};
 
 const subtle: Participant = {
   name: 'canonicalize + crypto.subtle',
@@ -96,7 +60,7 @@ function remembering(): Participant {
   return {
     name: 'canonicalize + @noble/hashes, texts of lines kept',
     documented: true,
-    hash: (cart) => bytesToHex(nobleSha256(utf8ToBytes(canonicalForm(cart, stringify, textOf)))),
+    hash: (cart) => bytesToHex(sha256(utf8ToBytes(canonicalForm(cart, stringify, textOf)))),
   };
 }
 

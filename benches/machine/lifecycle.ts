@@ -137,7 +137,10 @@ export async function check({ name, make }: Participant): Promise<void> {
   await ignored('open after the payment', () => machine.open());
 
   const [first, , second, ...more] = keys;
-  must('a key must be a UUID v4', [first, second].every((key) => key !== undefined && UUID_V4.test(key)));
+  must(
+    'a key must be a UUID v4',
+    [first, second].every((key) => key !== undefined && UUID_V4.test(key)),
+  );
   must('a send must keep the key of its token', keys[1] === first);
   must('another attempt must have another key', first !== second);
   must('a resend, and the receipt, must keep the key', more.length === 4 && more.every((key) => key === second));

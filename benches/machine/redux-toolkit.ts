@@ -23,7 +23,7 @@ const { actions, reducer } = createSlice({
     },
     token: {
       // A reducer is pure: what is random is made beforehand.
-      prepare: (token: string) => ({ payload: { token, key: crypto.randomUUID() as string } }),
+      prepare: (token: string) => ({ payload: { token, key: crypto.randomUUID() } }),
       reducer(draft, { payload: { token, key } }: PayloadAction<{ token: string; key: string }>) {
         if (draft.state !== 'sheet_open') return;
         if (draft.spent.includes(token)) {

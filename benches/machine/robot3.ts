@@ -32,14 +32,12 @@ const machine = createMachine(
       transition(
         'token',
         'sending',
-        reduce(
-          (context: Context, { token }: TokenEvent): Context => ({
-            ...context,
-            key: crypto.randomUUID(),
-            notice: null,
-            token,
-          }),
-        ),
+        reduce((context: Context, { token }: TokenEvent): Context => ({
+          ...context,
+          key: crypto.randomUUID(),
+          notice: null,
+          token,
+        })),
       ),
     ),
     sending: state(
@@ -55,15 +53,13 @@ const machine = createMachine(
       transition(
         'declined',
         'sheet_open',
-        reduce(
-          (context: Context): Context => ({
-            ...context,
-            key: null,
-            sends: 0,
-            notice: 'payment_declined',
-            token: null,
-          }),
-        ),
+        reduce((context: Context): Context => ({
+          ...context,
+          key: null,
+          sends: 0,
+          notice: 'payment_declined',
+          token: null,
+        })),
       ),
       transition('lost', 'waiting'),
       transition(

@@ -15,8 +15,10 @@ type Event =
   | { readonly type: 'token'; readonly token: string }
   | { readonly type: 'open' | 'send' | 'declined' | 'lost' | 'resend' | 'approved' };
 
+const types = {} as { context: Context; events: Event };
+
 const machine = setup({
-  types: {} as { context: Context; events: Event },
+  types,
   guards: {
     spent: ({ context, event }) => event.type === 'token' && context.spent.includes(event.token),
     unsent: ({ context }) => context.sends === 0,
