@@ -17,7 +17,7 @@ import { launch } from '../tests/e2e/support/browser';
 import { serveFiles } from './server';
 import { measureStart } from './start';
 import type * as suite from './suite';
-import { hashTables, machineTable, startTables } from './tables';
+import { type Both, hashTables, machineTable, startTables } from './tables';
 
 const { values: flags } = parseArgs({
   options: {
@@ -77,25 +77,28 @@ async function bundle(): Promise<void> {
 async function measure(): Promise<void> {
   const server = await serveFiles(directory);
   const browser = await launch();
-  const node = `Node ${process.versions.node}`;
-  const chromium = `Chromium ${browser.version()}`;
   const wanted = (name: string): boolean => flags.only === undefined || flags.only === name;
   const results: Record<string, unknown> = {
     at: new Date().toISOString(),
     cpu: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`,
-    node,
-    chromium,
+    node: process.versions.node,
+    chromium: browser.version(),
   };
-  console.log(`${Object.values(results).join('; ')}\n`);
+  console.log(
+    Object.entries(results)
+      .map(([name, value]) => `${name}: ${String(value)}`)
+      .join(', '),
+    '\n',
+  );
   /** Measures in both engines. */
   async function both<Name extends Measurement, Results extends Awaited<ReturnType<(typeof suite)[Name]>>>(
     name: Name,
-    print: (engine: string, results: Results) => string,
+    print: (results: Both<Results>) => string,
   ): Promise<void> {
     if (!wanted(name)) return;
     const inBoth = { node: inNode<Results>(name), chromium: await inChromium<Results>(browser, server.url, name) };
     results[name] = inBoth;
-    console.log(`${print(node, inBoth.node)}\n\n${print(chromium, inBoth.chromium)}\n`);
+    console.log(`${print(inBoth)}\n`);
   }
   try {
     await both('machine', machineTable);
@@ -103,7 +106,7 @@ async function measure(): Promise<void> {
     if (wanted('start')) {
       const start = await measureStart(browser, server.url, directory, flags.quick);
       results['start'] = start;
-      console.log(startTables(chromium, start));
+      console.log(startTables(start));
     }
     if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(results, null, 2)}\n`);
   } finally {

@@ -1,64 +1,99 @@
-/** The results, for people. */
+/** The results as tables in Markdown: for the terminal, and for docs/performance.md. */
 
 import type { HashResults } from './hash';
 import type { MachineResults } from './machine';
 import type { Row } from './rounds';
 import type { StartResults } from './start';
 
-export function machineTable(engine: string, { rows, coreEvents }: MachineResults): string {
-  const title = `Machine, ${engine}: for each of nine events; payonce's core takes ${coreEvents}`;
-  return table(title, ['', 'median', 'min', 'max', 'of payonce'], rows.map(cells));
+/** What was measured in both engines. */
+export interface Both<Results> {
+  readonly node: Results;
+  readonly chromium: Results;
 }
 
-export function hashTables(engine: string, { sizes, edit }: HashResults): string {
-  const tables = sizes.map(({ lines, rows }) =>
-    table(`Cart hash, ${engine}: ${count(lines)} lines`, ['', 'median', 'min', 'max', 'of payonce'], rows.map(cells)),
-  );
-  const title = `Cart hash, ${engine}: 10,000 lines after an edit of one`;
-  tables.push(table(title, ['', 'median', 'min', 'max', 'of payonce'], edit.map(cells)));
-  return tables.join('\n\n');
-}
-
-export function startTables(engine: string, { downloads, times, memory }: StartResults): string {
+export function machineTable({ node, chromium }: Both<MachineResults>): string {
+  const cells = (rows: readonly Row[], index: number): string[] => {
+    const row = rows[index];
+    return row === undefined ? [] : [spread(row, NS), times(row)];
+  };
   return [
+    `Machine: ns for each of nine events. payonce's core takes ${node.coreEvents} events for them.`,
     table(
-      `Start, ${engine}: from the request for the code to the first usable snapshot`,
-      ['', 'median', 'min', 'max'],
-      times.map(({ name, median, min, max }) => [name, ...[median, min, max].map((ms) => duration(ms * 1e6))]),
+      ['', 'Node', 'of payonce', 'Chromium', 'of payonce'],
+      node.rows.map(({ name }, index) => [name, ...cells(node.rows, index), ...cells(chromium.rows, index)]),
     ),
+  ].join('\n\n');
+}
+
+export function hashTables({ node, chromium }: Both<HashResults>): string {
+  const parts: string[] = [];
+  for (const [engine, { sizes, edit }] of Object.entries({ Node: node, Chromium: chromium })) {
+    const head = ['lines', ...sizes.map(({ lines }) => count(lines))];
+    const names = sizes[0]?.rows.map(({ name }) => name) ?? [];
+    const columns = (cell: (row: Row) => string): string[][] =>
+      names.map((name, index) => [name, ...sizes.map(({ rows }) => (rows[index] ? cell(rows[index]) : ''))]);
+    parts.push(`Cart hash in ${engine}: us for one hash.`);
+    parts.push(
+      table(
+        head,
+        columns((row) => spread(row, US)),
+      ),
+    );
+    parts.push(`The same, as multiples of payonce.`);
+    parts.push(table(head, columns(times)));
+    parts.push(`Cart hash in ${engine}: us after an edit of one line of 10,000.`);
+    parts.push(
+      table(
+        ['', engine, 'of payonce'],
+        edit.map((row) => [row.name, spread(row, US), times(row)]),
+      ),
+    );
+  }
+  return parts.join('\n\n');
+}
+
+export function startTables({ downloads, times, memory }: StartResults): string {
+  return [
+    'Start, in Chromium: ms from the request for the code to the first usable snapshot.',
     table(
-      'What these pages download, bytes',
+      ['', 'ms'],
+      times.map((row) => [row.name, spread(row, MS)]),
+    ),
+    'What these pages download, in bytes.',
+    table(
       ['', 'raw', 'brotli'],
       downloads.map(({ name, raw, brotli }) => [name, count(raw), count(brotli)]),
     ),
+    'Memory, in Chromium: bytes after that many checkouts were made and disposed.',
     table(
-      `Memory, ${engine}: bytes after that many checkouts were made and disposed`,
-      ['', 'WebAssembly', 'JavaScript'],
+      ['checkouts', 'WebAssembly', 'JavaScript'],
       memory.map(({ checkouts, wasm, js }) => [count(checkouts), count(wasm), count(js)]),
     ),
   ].join('\n\n');
 }
 
-function cells({ name, median, min, max, ratio }: Row): string[] {
-  return [name, ...[median, min, max].map(duration), `${ratio.toPrecision(3)} x`];
+/** Nanoseconds in one of the unit. */
+const NS = 1;
+const US = 1e3;
+const MS = 1e6;
+
+/** The median, and from where to where it went. */
+function spread({ median, min, max }: { median: number; min: number; max: number }, unit: number): string {
+  const [middle, from, to] = [median, min, max].map((ns) => digits(ns / unit));
+  return `${middle} (${from} to ${to})`;
 }
 
+const times = ({ ratio }: Row): string => digits(ratio);
 const count = (value: number): string => value.toLocaleString('en');
 
-/** Nanoseconds, in a unit that leaves three digits to look at. */
-function duration(ns: number): string {
-  if (ns < 1e3) return `${ns.toPrecision(3)} ns`;
-  return ns < 1e6
-    ? `${(ns / 1e3).toPrecision(3)} us`
-    : `${ns >= 1e9 ? Math.round(ns / 1e6) : (ns / 1e6).toPrecision(3)} ms`;
+/** Three digits, and all of those before the point. */
+function digits(value: number): string {
+  return value < 100 ? value.toPrecision(3) : count(Math.round(value));
 }
 
-function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const [first, ...others] = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)),
-  );
-  const lines = [head, ...rows].map(([name = '', ...rest]) =>
-    [name.padEnd(first ?? 0), ...rest.map((cell, column) => cell.padStart((others[column] ?? 0) + 2))].join(' '),
-  );
-  return [title, ...lines].join('\n');
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
+  return [line(head), `|${widths.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
 }

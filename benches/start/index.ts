@@ -10,7 +10,7 @@ import { brotliCompressSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { median } from '../rounds';
 
-/** ms. */
+/** ns. */
 export interface Times {
   readonly name: string;
   readonly median: number;
@@ -49,7 +49,7 @@ export async function measureStart(
   quick: boolean,
 ): Promise<StartResults> {
   const samples = new Map<string, number[]>();
-  const add = (name: string, ms: number): void => void samples.set(name, [...(samples.get(name) ?? []), ms]);
+  const add = (name: string, ms: number): void => void samples.set(name, [...(samples.get(name) ?? []), ms * 1e6]);
 
   for (let round = 0; round < (quick ? 3 : 15); round += 1) {
     for (const [name, script] of Object.entries(PAGES)) {
