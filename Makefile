@@ -27,6 +27,7 @@ page := $(filter-out www/merchant/% www/authorization/%,$(call files,www))
 # Installed apart: React 18 beside the workspace's React 19, where each is the peer of what is installed with it; and what
 # the benchmarks compare with.
 apart := $(addsuffix /node_modules/.package-lock.json,tests/react-18 benches)
+boundary := benches/boundary/wasm/payonce_boundary.js
 typescript := pkg pkg/test tests/react-18 www www/authorization www/web-wallet/worker tests/e2e tests/crash tests/consumers docs/recipes tests/recipes benches tools
 
 ##@ The two commands
@@ -83,7 +84,7 @@ mutants: setup ## break the core in every small way and see that a test notices:
 clean: ## remove everything generated in this checkout
 	cargo clean --quiet
 	rm -rf $(target)/npm $(target)/demo.sqlite* fuzz/target fuzz/found pkg/wasm pkg/dist www/dist tests/e2e/output \
-		tests/react-18/node_modules benches/node_modules node_modules
+		tests/react-18/node_modules benches/node_modules benches/boundary/wasm node_modules
 
 help: ## this list
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -107,7 +108,7 @@ fmt-check: setup
 
 clippy: setup
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
-	cargo clippy --quiet --package payonce --lib --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --quiet --package payonce --package payonce-boundary --lib --target wasm32-unknown-unknown -- -D warnings
 
 doc: setup
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
@@ -126,10 +127,10 @@ test-wasm: browser
 	@browser=$$(tools/browser.sh chromium); sed "s|\"args\"|\"binary\": \"$$browser\", &|" webdriver.json >$(target)/webdriver.json
 	wasm-pack test --headless --chrome --chromedriver "$$(tools/browser.sh chromedriver)"
 
-typecheck: node_modules/payonce/package.json $(apart)
+typecheck: node_modules/payonce/package.json $(apart) $(boundary)
 	@for project in $(typescript); do echo "tsc -p $$project"; tsc --noEmit -p $$project; done
 
-lint-ts: node_modules/payonce/package.json $(apart)
+lint-ts: node_modules/payonce/package.json $(apart) $(boundary)
 	eslint --max-warnings 0 .
 
 test-unit: pkg/wasm/inline.js tests/react-18/node_modules/.package-lock.json
@@ -141,7 +142,7 @@ test-recipes: node_modules/payonce/package.json
 	vitest run --config tests/recipes/vitest.config.ts
 
 # What is compared must do the same; how fast it is, no test says.
-test-benches: node_modules/payonce/package.json benches/node_modules/.package-lock.json
+test-benches: node_modules/payonce/package.json $(apart) $(boundary)
 	vite-node benches/main.ts -- --check
 
 test-e2e: www/dist/index.html merchant browser
@@ -178,7 +179,7 @@ merchant: setup
 # The parts of `make bench`: one at a time, or they would measure each other.
 
 .PHONY: bench-page bench-herd
-bench-page: node_modules/payonce/package.json benches/node_modules/.package-lock.json browser
+bench-page: node_modules/payonce/package.json $(apart) $(boundary) browser
 	@CHROMIUM="$$(tools/browser.sh chromium)" vite-node benches/main.ts -- $(if $(RESULTS),--json $(RESULTS))
 
 bench-herd: setup
@@ -192,6 +193,10 @@ $(apart): %/node_modules/.package-lock.json: %/package.json %/package-lock.json 
 
 pkg/wasm/payonce_bg.wasm: $(crate) | setup
 	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir pkg/wasm
+	@touch $@
+
+$(boundary): Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml benches/boundary/Cargo.toml $(call files,benches/boundary/src) | setup
+	wasm-pack --quiet build benches/boundary --release --target web --no-pack --no-gitignore --out-dir wasm
 	@touch $@
 
 pkg/wasm/inline.js: pkg/wasm/payonce_bg.wasm tools/inline.mjs

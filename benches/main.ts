@@ -62,6 +62,7 @@ async function bundle(): Promise<void> {
     entryPoints: [here('suite.ts')],
     outdir: directory,
     outExtension: { '.js': '.mjs' },
+    loader: { '.wasm': 'binary' },
   });
   // What is timed on its way to the shopper is as small as it gets.
   await build({

@@ -1,9 +1,11 @@
 /** Who takes part in the lifecycle, and how it is timed. */
 
 import { type Row, type Rounds, race, type Subject } from '../rounds';
+import { boundary } from './boundary';
+import { coreEvents } from './driver';
 import { check, EVENTS, type Participant, pay, payWaiting, Seen } from './lifecycle';
 import { payonce } from './payonce';
-import { coreEvents, payonceCore } from './payonce-core';
+import { payonceCore } from './payonce-core';
 import { plainClass } from './plain-class';
 import { reduxToolkit } from './redux-toolkit';
 import { robot3 } from './robot3';
@@ -14,6 +16,7 @@ import { zustand } from './zustand';
 const participants: readonly Participant[] = [
   payonceCore,
   payonce,
+  boundary,
   xstate,
   xstateStore,
   robot3,
