@@ -1,6 +1,6 @@
 //! D6: one tab pays at a time. The tabs share what the test copies from one journal to the other.
 
-use crate::scenario::{CLICK, Scenario, approved, cart, declined, discards, names};
+use crate::scenario::{CLICK, Scenario, approved, cart, declined, discards, names, rejected};
 use payonce::checkout::{Effect, Event, Rejection, StateKind};
 
 /// Two tabs of one shopper, loaded one after the other, both with the same cart.
@@ -303,6 +303,63 @@ fn t3_a_token_spent_elsewhere_stays_spent_where_the_cart_is_stale_too() {
     b.token("tok_a");
     assert_eq!((b.notices(), b.sends()), (vec!["fresh_token_needed"], vec![]));
     assert_eq!(b.record().unwrap().ledger.entries().len(), 1);
+}
+
+#[test]
+fn t3_a_tab_that_gives_its_token_back_leaves_the_mark_of_another_tab() {
+    let not_used = || rejected("postcode", false, true);
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    let first = a.key();
+    // Tab a comes back out of the back/forward cache. Meanwhile b learns that the token was not used, and spends it.
+    b.journal = a.journal.clone();
+    b.token("tok_a");
+    b.settle_with(not_used());
+    b.open_sheet();
+    b.pass(1_000);
+    b.token("tok_a");
+    b.decline("expired_card");
+    assert_ne!(b.last_send().key, first);
+    a.journal = b.journal.clone();
+    a.lock_answers = false;
+    a.ok(Event::PageRestored { record: a.record(), cart_follows: false });
+    // That the token was not used is true of the first attempt alone.
+    a.report(first, not_used());
+    assert_eq!(a.record().unwrap().ledger.entries().len(), 1);
+    a.lock_answers = true;
+    a.open_sheet();
+    a.token("tok_a");
+    assert_eq!((a.notices(), a.sends().len()), (vec!["fresh_token_needed"], 1));
+}
+
+#[test]
+fn t3_a_token_that_both_tabs_were_handed_is_spent_in_the_one_that_does_not_get_the_lock_too() {
+    let (mut a, mut b) = tabs();
+    b.lock_answers = false;
+    b.token("tok_a");
+    a.token("tok_a");
+    b.ok(Event::JournalChanged { record: a.record() });
+    let effect = b.lock();
+    b.ok(Event::LockRefused { effect });
+    assert_eq!(b.snapshot().spent, a.snapshot().spent);
+    // Even where the journal cannot be read any more.
+    b.ok(Event::LockFreed { record: None });
+    b.open_sheet();
+    b.token("tok_a");
+    assert_eq!((b.notices(), b.sends()), (vec!["fresh_token_needed"], vec![]));
+}
+
+#[test]
+fn t3_what_was_heard_while_asking_for_the_lock_counts_where_the_journal_cannot_be_read_with_it() {
+    let (mut a, mut b) = tabs();
+    b.lock_answers = false;
+    b.token("tok_a");
+    a.token("tok_a");
+    a.decline("expired_card");
+    b.ok(Event::JournalChanged { record: a.record() });
+    let effect = b.lock();
+    b.ok(Event::LockGranted { effect, record: None });
+    assert_eq!((b.notices(), b.sends()), (vec!["fresh_token_needed"], vec![]));
 }
 
 #[test]

@@ -315,6 +315,8 @@ impl World {
         let Some(packet) = self.packets.get_mut(usize::from(n)) else { return Ok(false) };
         packet.copies -= 1;
         let ask = packet.ask.clone();
+        // A token that was not used may be spent again, but not in the same moment, by which its mark is known.
+        self.now += u64::from(verdict == Verdict::Refuse);
         let reply = match ask {
             Ask::Charge(charge) => Some(self.merchant.attempt(&charge, verdict, &self.setting)),
             Ask::Settle(key) => Some(self.merchant.settle(key, &self.setting)),
@@ -381,6 +383,7 @@ impl World {
         const PATIENCE: usize = 300;
         let mut world = self.clone();
         world.setting.tokens = world.spent.tokens + 2;
+        world.setting.verdicts = &[Verdict::Approve];
         let mut steps = Vec::new();
         while steps.len() < PATIENCE
             && let Some(step) = world.next_of_a_good_day()

@@ -12,6 +12,8 @@ const TWO: Setting = Setting::TABS;
 const EVERY: &[Verdict] = &[Approve, Decline, Challenge, Refuse, Ponder];
 /// Two tabs that send once and ask once before they say that they do not know.
 const SHORT: Setting = Setting { resends: 0, questions: 1, ..TWO };
+/// Two tabs that are handed the same token. One is away when the merchant says that it was not used, and hears of it late.
+pub const SAME_TOKEN: Setting = Setting { visits: 1, reports: 1, verdicts: &[Decline, Refuse], ..SHORT };
 
 /// Explored by every `cargo test`.
 pub const SMALL: &[Setting] = &[
@@ -56,4 +58,5 @@ pub const LARGE: &[Setting] = &[
     Setting { name: "two tabs and the back/forward cache", visits: 1, ..TWO },
     Setting { name: "two tabs and a cart that changes", edits: 1, ..SHORT },
     Setting { name: "two tabs and two tokens", tokens: 2, ..SHORT },
+    Setting { name: "two tabs and one token", ..SAME_TOKEN },
 ];
