@@ -164,7 +164,11 @@ impl Checkout {
             State::Sending { open, stage: Stage::Locking(asked), .. } if asked == effect => {
                 self.abandon(open, Some(Notice::RecordUnavailable), now)
             }
-            State::Settling { open, ask: Ask::Locking(asked), .. } if asked == effect => self.ask(open, 0),
+            State::Settling { open, ask: Ask::Locking(asked), .. } if asked == effect => {
+                // It may still be granted, and is let go of then.
+                self.release_lock = true;
+                self.ask(open, 0)
+            }
             other => return Step::reject(other, Rejection::LateAnswer),
         })
     }

@@ -490,6 +490,49 @@ fn d6_a_lock_that_fails_is_no_other_tab() {
 }
 
 #[test]
+fn d6_a_lock_that_never_answers_is_given_up() {
+    let mut a = Scenario::new().into_sheet_open();
+    a.lock_answers = false;
+    a.token("tok_a");
+    let lock = a.lock();
+    assert_eq!(a.timer().unwrap().1, a.config.retry.send_timeout);
+    assert_eq!(names(&a.fire_timer()), ["RetrySheet", "ReleaseLock"]);
+    assert_eq!(
+        (a.state(), a.notices(), a.sends()),
+        (StateKind::SheetOpen, vec!["record_unavailable"], vec![])
+    );
+    // Granted late it is nobody's: it was let go of.
+    a.refused(Event::LockGranted { effect: lock, record: a.record() }, Rejection::LateAnswer);
+    a.lock_answers = true;
+    a.token("tok_a");
+    a.approve();
+    assert_eq!(a.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d3_the_truth_is_asked_for_where_the_lock_never_answers() {
+    let mut a = Scenario::new().into_sending();
+    a.lock_answers = false;
+    a.reload();
+    let lock = a.lock();
+    assert_eq!(names(&a.fire_timer()), ["SettleAttempt", "ReleaseLock"]);
+    a.refused(Event::LockGranted { effect: lock, record: a.record() }, Rejection::LateAnswer);
+    a.settle_with(approved());
+    assert_eq!(a.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d6_what_has_answered_is_not_waited_for() {
+    for (state, running) in [(StateKind::Sending, 1), (StateKind::Blocked, 0)] {
+        let s = Scenario::in_state(state);
+        let count = |pick: fn(&Effect) -> bool| s.effects.iter().filter(|effect| pick(effect)).count();
+        let started = count(|effect| matches!(effect, Effect::StartTimer { .. }));
+        let stopped = count(|effect| matches!(effect, Effect::CancelTimer { .. }));
+        assert_eq!(started - stopped, running, "{state:?}");
+    }
+}
+
+#[test]
 fn d3_the_truth_is_asked_for_even_without_a_lock() {
     let mut a = Scenario::new().into_sending();
     a.lock_answers = false;

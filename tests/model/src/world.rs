@@ -75,6 +75,7 @@ pub(crate) struct Spent {
     pub nights: u8,
     pub refusals: u8,
     pub failed_writes: u8,
+    pub silences: u8,
 }
 
 /// Everything there is.
