@@ -50,7 +50,8 @@ pub struct RetryPolicy {
     /// How long after its first send an attempt may be resent; afterwards it is settled (rule R4). Apple Pay closes
     /// its sheet after 30 s.
     pub total_time: u64,
-    /// How long a request may take before its outcome counts as ambiguous (rule R7).
+    /// How long a request may take before its outcome counts as ambiguous (rule R7), and how long the lock, or the journal
+    /// before a first send, before it counts as failed.
     pub send_timeout: u64,
     /// How often the merchant is asked to settle before the attempt is `Unresolved` (rule U2).
     pub max_settles: u32,

@@ -279,19 +279,21 @@ impl SpentLedger {
         Fingerprint::of(text, self.salt)
     }
 
-    /// Marks a token as spent; a second time changes nothing.
+    /// Marks a token as spent. A mark is known by its token and its moment: the same one a second time changes nothing,
+    /// but a token that was given back and is spent again, in another tab perhaps, has a mark of its own.
     pub fn spend(&mut self, fingerprint: Fingerprint, at: u64) {
-        if !self.contains(fingerprint) {
+        let mark = Spent { fingerprint, at };
+        if !self.spent.contains(&mark) {
             if self.spent.len() >= Self::CAPACITY {
                 self.spent.remove(0);
             }
-            self.spent.push(Spent { fingerprint, at });
+            self.spent.push(mark);
         }
     }
 
-    /// Takes a mark back: the provider never saw that token (rule T4).
-    pub fn release(&mut self, fingerprint: Fingerprint) {
-        self.spent.retain(|spent| spent.fingerprint != fingerprint);
+    /// Takes the mark back that was made `at` that moment, and no other one: the provider never saw that token (rule T4).
+    pub fn release(&mut self, fingerprint: Fingerprint, at: Option<u64>) {
+        self.spent.retain(|spent| spent.fingerprint != fingerprint || Some(spent.at) != at);
     }
 
     /// Takes over what another tab spent under the same salt.
@@ -306,7 +308,7 @@ impl SpentLedger {
     /// Takes over what another tab spent since `base`, but not what this tab took back since then.
     pub fn merge_news(&mut self, stored: &Self, base: Option<&Self>) {
         for spent in &stored.spent {
-            if !base.is_some_and(|base| base.contains(spent.fingerprint)) {
+            if !base.is_some_and(|base| base.spent.contains(spent)) {
                 self.spend(spent.fingerprint, spent.at);
             }
         }
