@@ -111,6 +111,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn r1_jitters_are_found_by_their_names_alone() {
+        for jitter in [Jitter::Full, Jitter::Additive, Jitter::Equal, Jitter::Decorrelated] {
+            let name = serde_json::to_value(jitter).unwrap();
+            assert_eq!(name.as_str().and_then(Jitter::by_name), Some(jitter), "{name}");
+        }
+        for wrong in ["", "Full", "none"] {
+            assert_eq!(Jitter::by_name(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn r1_full_jitter_spans_the_whole_window_without_a_floor() {
         let policy = RetryPolicy::default();
         for (n, window) in [(0, 2_000), (1, 4_000), (2, 8_000), (3, 8_000), (63, 8_000), (64, 8_000)] {
