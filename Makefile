@@ -23,8 +23,13 @@ FUZZ_SECONDS ?= 60
 files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
 crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
 package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
+wasm := $(foreach module,payonce one_time_code,pkg/wasm/$(module)_bg.wasm pkg/wasm/$(module)_inline.js)
 page := $(filter-out www/merchant/% www/authorization/%,$(call files,www))
-typescript := pkg pkg/test tests/react-18 www www/authorization www/web-wallet/worker tests/e2e tests/crash tests/consumers docs/recipes tests/recipes tools
+# Installed apart: React 18 beside the workspace's React 19, where each is the peer of what is installed with it; and what
+# the benchmarks compare with.
+apart := $(addsuffix /node_modules/.package-lock.json,tests/react-18 benches)
+boundary := benches/boundary/wasm/payonce_boundary.js
+typescript := pkg pkg/test tests/react-18 www www/authorization www/web-wallet/worker tests/e2e tests/crash tests/consumers docs/recipes tests/recipes benches tools
 
 ##@ The two commands
 
@@ -35,11 +40,11 @@ demo: www/dist/index.html merchant ## build everything, start the demo shop, pri
 .PHONY: test
 test: ## every check and every test, stopping at the first failure
 	@tools/test.sh "$(MAKE)" browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-recipes \
-		test-e2e test-durable crash test-webkit check-package test-consumers
+		test-benches test-e2e test-durable crash test-webkit check-package test-consumers
 
 ##@ More
 
-.PHONY: fmt lint size pack crash fuzz coverage model mutants clean help
+.PHONY: fmt lint size pack bench crash fuzz coverage model mutants clean help
 fmt: setup ## format Rust and TypeScript
 	cargo fmt --all
 	prettier --log-level warn --write .
@@ -51,6 +56,9 @@ size: pkg/dist/index.js ## what a shopper downloads, in bytes
 
 pack: node_modules/payonce/package.json ## the npm tarball, unpacked into node_modules as well
 	@echo $(tarball)
+
+bench: ## payonce against what a storefront would use instead, a herd of its clients, and the merchant; RESULTS=FILE.json
+	@tools/test.sh "$(MAKE)" bench-page bench-herd bench-merchant
 
 crash: node_modules/payonce/package.json merchant browsers ## pages that die in the middle of payments: SEEDS=1000, or SEED=17 alone
 	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) vite-node tests/crash/crash.ts
@@ -77,15 +85,15 @@ mutants: setup ## break the core in every small way and see that a test notices:
 clean: ## remove everything generated in this checkout
 	cargo clean --quiet
 	rm -rf $(target)/npm $(target)/demo.sqlite* fuzz/target fuzz/found pkg/wasm pkg/dist www/dist tests/e2e/output \
-		tests/react-18/node_modules node_modules
+		tests/react-18/node_modules benches/node_modules benches/boundary/wasm node_modules
 
 help: ## this list
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 # The stages of `make test`
 
-.PHONY: setup browser browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-recipes test-e2e
-.PHONY: test-durable test-webkit check-package test-consumers merchant
+.PHONY: setup browser browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-recipes test-benches
+.PHONY: test-e2e test-durable test-webkit check-package test-consumers merchant
 setup:
 	@tools/setup.sh
 
@@ -101,7 +109,8 @@ fmt-check: setup
 
 clippy: setup
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
-	cargo clippy --quiet --package payonce --lib --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --quiet --package payonce --package payonce-boundary --lib --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --quiet --package payonce --lib --target wasm32-unknown-unknown --features module -- -D warnings
 
 doc: setup
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
@@ -120,19 +129,23 @@ test-wasm: browser
 	@browser=$$(tools/browser.sh chromium); sed "s|\"args\"|\"binary\": \"$$browser\", &|" webdriver.json >$(target)/webdriver.json
 	wasm-pack test --headless --chrome --chromedriver "$$(tools/browser.sh chromedriver)"
 
-typecheck: node_modules/payonce/package.json tests/react-18/node_modules/.package-lock.json
+typecheck: node_modules/payonce/package.json $(apart) $(boundary)
 	@for project in $(typescript); do echo "tsc -p $$project"; tsc --noEmit -p $$project; done
 
-lint-ts: node_modules/payonce/package.json
+lint-ts: node_modules/payonce/package.json $(apart) $(boundary)
 	eslint --max-warnings 0 .
 
-test-unit: pkg/wasm/inline.js tests/react-18/node_modules/.package-lock.json
+test-unit: $(wasm) tests/react-18/node_modules/.package-lock.json
 	vitest run --root pkg
 	vitest run --config tests/react-18/vitest.config.ts
 	node docs/cart-hash.mjs
 
 test-recipes: node_modules/payonce/package.json
 	vitest run --config tests/recipes/vitest.config.ts
+
+# What is compared must do the same; how fast it is, no test says.
+test-benches: node_modules/payonce/package.json $(apart) $(boundary)
+	vite-node benches/main.ts -- --check
 
 test-e2e: www/dist/index.html merchant browser
 	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) \
@@ -155,7 +168,7 @@ size-check: pkg/dist/index.js
 # A .wasm file has no types: what importing it gives is the bundler's affair.
 check-package: $(tarball)
 	publint --strict $(tarball)
-	attw --profile esm-only --exclude-entrypoints payonce_bg.wasm -f table-flipped $(tarball)
+	attw --profile esm-only --exclude-entrypoints payonce_bg.wasm one_time_code_bg.wasm -f table-flipped $(tarball)
 
 # Applications of their own, from their own registry: they want a network.
 test-consumers: $(tarball) merchant browser
@@ -165,21 +178,40 @@ test-consumers: $(tarball) merchant browser
 merchant: setup
 	cargo build --quiet --package payonce-merchant
 
+# The parts of `make bench`: one at a time, or they would measure each other.
+
+.PHONY: bench-page bench-herd bench-merchant
+bench-page: node_modules/payonce/package.json $(apart) $(boundary) browser
+	@CHROMIUM="$$(tools/browser.sh chromium)" vite-node benches/main.ts -- $(if $(RESULTS),--json $(RESULTS))
+
+bench-herd: setup
+	@cargo bench --quiet --bench herd
+
+bench-merchant: setup
+	@cargo bench --quiet --package payonce-merchant --bench load
+
 # What is generated
 
-# React 18 beside the workspace's React 19: each is the peer of what is installed with it.
-tests/react-18/node_modules/.package-lock.json: $(addprefix tests/react-18/,package.json package-lock.json .npmrc) | setup
-	npm ci --silent --prefix $(<D)
+$(apart): %/node_modules/.package-lock.json: %/package.json %/package-lock.json %/.npmrc | setup
+	npm ci --silent --prefix $*
 	@touch $@
 
-pkg/wasm/payonce_bg.wasm: $(crate) | setup
-	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir pkg/wasm
+# A module for the checkout and one for one-time codes: the same crate, with the feature of that name.
+pkg/wasm/payonce_bg.wasm: feature := checkout
+pkg/wasm/one_time_code_bg.wasm: feature := one-time-code
+pkg/wasm/%_bg.wasm: $(crate) | setup
+	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir pkg/wasm --out-name $* \
+		-- --no-default-features --features module,$(feature)
 	@touch $@
 
-pkg/wasm/inline.js: pkg/wasm/payonce_bg.wasm tools/inline.mjs
+$(boundary): Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml benches/boundary/Cargo.toml $(call files,benches/boundary/src) | setup
+	wasm-pack --quiet build benches/boundary --release --target web --no-pack --no-gitignore --out-dir wasm
+	@touch $@
+
+pkg/wasm/%_inline.js: pkg/wasm/%_bg.wasm tools/inline.mjs
 	node tools/inline.mjs $< $@
 
-pkg/dist/index.js: pkg/wasm/payonce_bg.wasm pkg/wasm/inline.js pkg/tsconfig.json $(call files,pkg/src) | setup
+pkg/dist/index.js: $(wasm) pkg/tsconfig.json $(call files,pkg/src) | setup
 	rm -rf pkg/dist
 	tsc -p pkg
 	@touch $@

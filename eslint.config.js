@@ -3,7 +3,15 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['target/', 'pkg/wasm/', 'pkg/dist/', 'www/dist/', 'tests/e2e/output/', 'tests/consumers/*/']),
+  globalIgnores([
+    'target/',
+    'pkg/wasm/',
+    'pkg/dist/',
+    'benches/boundary/wasm/',
+    'www/dist/',
+    'tests/e2e/output/',
+    'tests/consumers/*/',
+  ]),
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

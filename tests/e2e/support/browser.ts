@@ -2,10 +2,10 @@
 
 import { type Browser, chromium, type Page, type Request } from 'playwright-core';
 
-/** Launches the browser that `make test-e2e` found. */
+/** Launches the browser that `make` found. */
 export function launch(): Promise<Browser> {
   const executablePath = process.env['CHROMIUM'];
-  if (executablePath === undefined) throw new Error('CHROMIUM is not set: run `make test-e2e`');
+  if (executablePath === undefined) throw new Error('CHROMIUM is not set: run this by make');
   return chromium.launch({
     executablePath,
     args: [

@@ -1,0 +1,136 @@
+/**
+ * Drives a core as payonce's driver does: after every event the snapshot is read, effects are queued while the core is
+ * borrowed and run after it, and the subscriber is told once. Lock and journal answer at once.
+ */
+
+import type { WasmCheckout } from '../../node_modules/payonce/wasm/payonce.js';
+import type { Machine, Seen } from './lifecycle';
+
+/** What of payonce's class a payment needs. */
+export type Core = Pick<
+  WasmCheckout,
+  | 'openSheet'
+  | 'tokenReceived'
+  | 'lockAnswered'
+  | 'journalAnswered'
+  | 'sendReplied'
+  | 'sendLost'
+  | 'timerFired'
+  | 'snapshot'
+  | 'free'
+>;
+
+/** What the subscriber reads of a snapshot. */
+export interface Snapshot {
+  readonly state: string;
+  readonly attempt: { readonly key: string; readonly sends: number } | null;
+  readonly receipt: { readonly key: string } | null;
+  readonly notices: readonly { readonly code: string }[];
+}
+
+/** In the order of the core's states. */
+export const STATES: readonly string[] = [
+  'empty',
+  'ready',
+  'sheet_open',
+  'sending',
+  'waiting',
+  'action_required',
+  'settling',
+  'unresolved',
+  'succeeded',
+  'blocked',
+  'failed',
+];
+
+/** Events that all cores took so far: a payment has more of them than the nine that a shopper would count. */
+export let coreEvents = 0;
+
+export class Driver<C extends Core> implements Machine {
+  readonly #core: C;
+  readonly #seen: Seen;
+  readonly #effects: (() => void)[] = [];
+  #snapshot: unknown;
+  #told: unknown;
+  #running = false;
+  #sheet = 0;
+  #lock = 0;
+  #request = 0;
+  #timer = 0;
+
+  constructor(makeCore: (effects: ReturnType<Driver<C>['host']>) => C, seen: Seen) {
+    this.#core = makeCore(this.host());
+    this.#seen = seen;
+  }
+
+  open(): void {
+    this.handle((core, now) => core.openSheet(true, now));
+  }
+
+  token(token: string): void {
+    this.handle((core, now) => core.tokenReceived(this.#sheet, token, undefined, undefined, undefined, now));
+  }
+
+  send(): void {
+    this.handle((core, now) => core.lockAnswered(this.#lock, true, undefined, now));
+  }
+
+  declined(): void {
+    const body = '{"outcome":"declined","code":"insufficient_funds"}';
+    this.handle((core, now) => core.sendReplied(this.#request, 402, undefined, undefined, body, now));
+  }
+
+  lost(): void {
+    this.handle((core, now) => core.sendLost(this.#request, now));
+  }
+
+  resend(): void {
+    this.handle((core, now) => core.timerFired(this.#timer, now));
+  }
+
+  approved(): void {
+    const body = '{"outcome":"approved","reference":"ch_1"}';
+    this.handle((core, now) => core.sendReplied(this.#request, 200, undefined, undefined, body, now));
+  }
+
+  free(): void {
+    this.#core.free();
+  }
+
+  handle(event: (core: C, now: number) => boolean): void {
+    coreEvents += 1;
+    event(this.#core, Date.now());
+    this.#snapshot = this.#core.snapshot();
+    if (this.#running) return;
+    this.#running = true;
+    for (let effect = this.#effects.shift(); effect; effect = this.#effects.shift()) effect();
+    this.#running = false;
+    if (this.#told === this.#snapshot) return;
+    this.#told = this.#snapshot;
+    const { state, attempt, receipt, notices } = this.#snapshot as Snapshot;
+    this.#seen.see(state, attempt?.key ?? receipt?.key ?? null, attempt?.sends ?? 0, notices[0]?.code ?? null);
+  }
+
+  /** What queues effects. */
+  protected host() {
+    const nothing = (): void => {};
+    return {
+      openSheet: (sheet: number) => void this.#effects.push(() => (this.#sheet = sheet)),
+      acquireLock: (effect: number) => void this.#effects.push(() => (this.#lock = effect)),
+      writeJournal: (effect: number) =>
+        void this.#effects.push(() => this.handle((core, now) => core.journalAnswered(effect, true, true, now))),
+      sendAttempt: (effect: number) => void this.#effects.push(() => (this.#request = effect)),
+      startTimer: (effect: number) => void this.#effects.push(() => (this.#timer = effect)),
+      retrySheet: nothing,
+      updateSheet: nothing,
+      completeSheet: nothing,
+      closeSheet: nothing,
+      releaseLock: nothing,
+      abortRequest: nothing,
+      settleAttempt: nothing,
+      discardSession: nothing,
+      cancelTimer: nothing,
+      performAction: nothing,
+    };
+  }
+}
