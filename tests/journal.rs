@@ -383,6 +383,18 @@ fn d5_a_newer_version_is_told_from_a_corrupt_one() {
 }
 
 #[test]
+fn d5_the_largest_record_reads_back() {
+    let mut record = full();
+    for at in 0..u128::try_from(SpentLedger::CAPACITY).unwrap() {
+        record.ledger.spend(Fingerprint::parse(&format!("{at:032x}")).unwrap(), u64::MAX >> 11);
+    }
+    let text = record.encode();
+    assert_eq!(Record::decode(&text).unwrap(), record);
+    // Up to a length, whatever it is.
+    assert!(Record::decode(&format!("{text}{}", " ".repeat(MAX_LEN - text.len()))).is_ok());
+}
+
+#[test]
 fn e1_an_endless_record_is_refused() {
     let padded = format!("{}{}", full().encode(), " ".repeat(MAX_LEN));
     assert!(Record::decode(&padded).is_err());

@@ -779,6 +779,17 @@ fn o4_a_clock_that_was_set_back_makes_no_code_old() {
 }
 
 #[test]
+fn o3_what_became_of_a_flow_is_known_for_a_day() {
+    let (mut page, state) = Page::exchanging();
+    page.answers(ExchangeAnswer::Refused);
+    for (passed, known) in [(24 * 60 * MINUTE - 1, true), (1, false)] {
+        page.now += passed;
+        page.begin();
+        assert_eq!(Record::decode(&page.record()).unwrap().find(Some(&state)).is_some(), known);
+    }
+}
+
+#[test]
 fn o4_old_flows_are_forgotten_with_their_secrets() {
     let mut page = Page::new();
     let abandoned = page.begin();
