@@ -255,6 +255,39 @@ proptest! {
 }
 
 #[test]
+fn d6_an_attempt_of_which_the_holder_never_heard_is_not_written_over() {
+    let keyed = |key| {
+        let mut record = full();
+        record.open.as_mut().unwrap().key = IdempotencyKey::from_entropy(key);
+        record
+    };
+    let (ours, theirs) = (keyed(1), keyed(7));
+    for (stored, base, written) in [
+        (&theirs, None, false),
+        (&theirs, Some(&ours), false),
+        (&theirs, Some(&theirs), true),
+        (&ours, None, true),
+        (&ours, Some(&theirs), true),
+    ] {
+        // The record differs from what the holder knows, whichever attempt it names.
+        let mut stored = stored.clone();
+        stored.discards.clear();
+        let merged = ours.clone().merged(base, Some(stored), true);
+        assert_eq!(merged.map(|merged| merged.open).ok(), written.then_some(ours.open.clone()));
+    }
+}
+
+#[test]
+fn d6_of_two_ledgers_with_their_own_salts_the_holders_stands() {
+    let (ours, mut stored) = (full(), full());
+    stored.ledger.set_salt(Salt::from_entropy(8));
+    for (holds_lock, salt) in [(true, ours.ledger.salt()), (false, stored.ledger.salt())] {
+        let merged = ours.clone().merged(None, Some(Record { open: None, ..stored.clone() }), holds_lock);
+        assert_eq!(merged.unwrap().ledger.salt(), salt);
+    }
+}
+
+#[test]
 fn d6_what_this_tab_took_back_or_finished_stays_so() {
     let mut ours = full();
     let base = full();
