@@ -242,20 +242,20 @@ fn e2_a_scrubbed_outcome_replays() {
 fn e2_a_log_that_was_tampered_with_does_not_replay() {
     let s = Scenario::new().into_sending();
     let json = s.checkout.log().to_json();
-    assert!(matches!(log::replay("{}"), Err(ReplayError::Unreadable)));
+    assert_eq!(log::replay("{}").unwrap_err().to_string(), "log_unreadable");
     assert!(matches!(
         log::replay(&json.replace("\"version\":1", "\"version\":2")),
         Err(ReplayError::Unreadable)
     ));
     let elsewhere = json.replacen("\"to\":\"ready\"", "\"to\":\"empty\"", 1);
     assert_ne!(elsewhere, json);
-    assert!(matches!(log::replay(&elsewhere), Err(ReplayError::Diverged(_))));
+    assert_eq!(log::replay(&elsewhere).unwrap_err().to_string(), "log_diverged at `entries[3]`");
 }
 
 #[test]
 fn e2_the_log_is_bounded() {
     let mut s = Scenario::new().into_ready();
-    for n in 1..=10_000 {
+    for n in 1..=1_000 {
         s.set_cart(cart("sku", 1 + n % 7));
         let effect = s.discard();
         s.ok(Event::DiscardAnswered { effect, done: true });
@@ -263,9 +263,9 @@ fn e2_the_log_is_bounded() {
     assert_eq!(s.checkout.log().entries().len(), log::CAPACITY);
     let json = s.checkout.log().to_json();
     assert!(json.len() < 1_000_000, "{} bytes", json.len());
-    assert!(matches!(log::replay(&json), Err(ReplayError::Truncated)));
+    assert_eq!(log::replay(&json).unwrap_err().to_string(), "log_truncated");
     let first = s.checkout.log().entries().next().unwrap().n;
-    assert!(first > 10_000);
+    assert!(first > 1_000);
 }
 
 #[test]
