@@ -112,6 +112,16 @@ fn t6_no_secret_is_shown_anywhere() {
 }
 
 #[test]
+fn t6_what_gives_no_token_away_is_shown_as_the_merchant_said_it() {
+    let mut s = Scenario::new().into_sending();
+    s.decline("insufficient_funds");
+    assert!(format!("{:?}", s.snapshot().notices).contains("insufficient_funds"));
+    s.token("tok_b");
+    s.approve();
+    assert_eq!(s.snapshot().receipt.unwrap().reference, Some(Text::new("ch_1")));
+}
+
+#[test]
 fn t6_a_merchant_that_echoes_the_token_gets_it_shown_nowhere() {
     let token = SECRETS[0];
     let echo = |kind: u8| {
