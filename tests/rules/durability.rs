@@ -315,6 +315,19 @@ fn d4_a_restored_page_waits_for_its_cart() {
 }
 
 #[test]
+fn d4_a_restored_page_waits_for_its_cart_after_an_open_attempt_too() {
+    for (cart_follows, state) in [(true, StateKind::Empty), (false, StateKind::Ready)] {
+        let mut s = Scenario::new().into_sending();
+        let record = s.record();
+        s.ok(Event::PageRestored { record, cart_follows });
+        s.settle_voided();
+        assert_eq!((s.state(), s.snapshot().can_pay), (state, !cart_follows));
+        s.set_cart(cart("sku", 1));
+        assert_eq!(s.state(), StateKind::Ready);
+    }
+}
+
+#[test]
 fn d4_a_restored_page_shows_what_another_tab_paid() {
     let mut a = Scenario::new().into_ready();
     let mut b = a.other_tab().into_sheet_open();

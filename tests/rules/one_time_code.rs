@@ -902,9 +902,10 @@ fn e2_the_log_is_bounded_and_replays_to_the_same_states() {
     }
     assert_eq!(replayed.snapshot(), page.machine.snapshot());
 
+    assert_eq!(page.machine.log().dropped(), 0);
     for _ in 0..2 * CAPACITY {
         page.handle(Event::CameOnline).unwrap();
     }
     assert_eq!(page.machine.log().entries().len(), CAPACITY);
-    assert!(page.machine.log().dropped() > 0);
+    assert!(page.machine.log().dropped() > 1);
 }
