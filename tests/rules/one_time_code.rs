@@ -226,6 +226,7 @@ fn o1_without_pkce_there_is_no_verifier() {
     let config = Config { pkce: false, ..Config::default() };
     let mut page = Page::with(config, Journal::default(), Numbers::new(1), START);
     let state = page.begin();
+    assert_eq!(*page.machine.config(), config);
     assert!(matches!(page.effects.last(), Some(Effect::Leave { challenge: None, .. })));
     page.returns(&state);
     assert_eq!(page.exchanges()[0].2, None);
