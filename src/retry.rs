@@ -63,7 +63,7 @@ impl Default for RetryPolicy {
             jitter: Jitter::Full,
             base: 2_000,
             cap: 8_000,
-            max_retries: 4,
+            max_retries: 6,
             total_time: 25_000,
             send_timeout: 10_000,
             max_settles: 6,

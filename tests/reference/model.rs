@@ -260,9 +260,13 @@ impl Model {
                 Truth::Refused { consumed, for_good } => self.refused(open, *consumed, *for_good),
             },
 
-            (_, Happening::Reload) => {
-                Phase::Open(Open { page: Page::Unseen, sheet: None, stage: Stage::Asking(0), ..open })
-            }
+            (_, Happening::Reload) => Phase::Open(Open {
+                page: Page::Unseen,
+                sheet: None,
+                sends: 0,
+                stage: Stage::Asking(0),
+                ..open
+            }),
             (_, _) => Phase::Open(open),
         }
     }
@@ -297,6 +301,7 @@ impl Model {
             (Page::Same, _) if for_good => Phase::Failed(bound),
             (Page::Same, Some(true)) => Phase::Sheet { bound, in_place: true, useless: 0 },
             (Page::Same, _) => Phase::Ready(bound),
+            (Page::Unseen, _) if for_good => Phase::Empty { before: None },
             (Page::Unseen, _) => Phase::Empty { before: Some(bound) },
             (Page::Emptied, _) => Phase::Empty { before: None },
             (Page::Other(cart), _) => Phase::Ready(Bound::to(cart)),
