@@ -328,6 +328,32 @@ fn d4_a_restored_page_waits_for_its_cart_after_an_open_attempt_too() {
 }
 
 #[test]
+fn d4_a_restored_page_settles_only_what_was_sent() {
+    for (sent, state) in [(true, StateKind::Settling), (false, StateKind::Ready)] {
+        let mut s = Scenario::new().into_sheet_open();
+        if sent {
+            s.token("tok_a");
+            s.lose_reply();
+        } else {
+            s.go_offline();
+            s.token("tok_a");
+        }
+        assert_eq!(s.state(), StateKind::Waiting);
+        // An attempt that the journal names is settled in any case: another tab may have found it there.
+        s.ok(Event::PageRestored { record: None, cart_follows: false });
+        assert_eq!(s.state(), state);
+    }
+}
+
+#[test]
+fn d4_a_refused_session_stays_refused_on_a_page_that_goes_on_with_its_cart() {
+    let mut s = Scenario::new().into_failed();
+    let record = s.record();
+    s.ok(Event::PageRestored { record, cart_follows: false });
+    assert_eq!(s.state(), StateKind::Failed);
+}
+
+#[test]
 fn d4_a_restored_page_shows_what_another_tab_paid() {
     let mut a = Scenario::new().into_ready();
     let mut b = a.other_tab().into_sheet_open();
