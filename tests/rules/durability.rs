@@ -1,8 +1,11 @@
 //! Durability: the machine's part of D1, D2, D3, D5 and D7.
 
-use crate::scenario::{CONFIG, HOUR, Scenario, approved, cart, challenge, discards, names};
+use crate::scenario::{
+    CONFIG, HOUR, Scenario, approved, cart, challenge, declined, discards, names, rejected,
+};
 use payonce::checkout::{Config, Durability, Effect, Event, Rejection, StateKind};
 use payonce::journal::Record;
+use payonce::outcome::SettleAnswer;
 
 const REQUIRED: Config = Config { durability: Durability::Required, ..CONFIG };
 
@@ -61,7 +64,7 @@ fn d1_a_write_that_changes_while_the_attempt_is_recorded_has_an_id_of_its_own() 
 #[test]
 fn d1_the_journal_is_up_to_date_before_the_lock_is_let_go_of() {
     for state in [StateKind::Sending, StateKind::Settling] {
-        for outcome in [approved(), crate::scenario::declined("expired_card")] {
+        for outcome in [approved(), declined("expired_card")] {
             let mut s = Scenario::in_state(state);
             let effects = match state {
                 StateKind::Sending => s.answer(outcome),
@@ -299,6 +302,23 @@ fn d4_a_restored_page_asks_before_anything_is_enabled() {
         assert!(!s.snapshot().can_pay);
         s.settle_with(approved());
         assert_eq!(s.state(), StateKind::Succeeded);
+    }
+}
+
+#[test]
+fn d3_a_session_outlives_an_attempt_that_was_not_charged_and_no_refusal() {
+    for (answer, discarded) in [
+        (SettleAnswer::Voided, false),
+        (SettleAnswer::Outcome(declined("expired_card")), false),
+        (SettleAnswer::Outcome(rejected("session_unknown", true, false)), true),
+    ] {
+        let mut s = Scenario::new().into_sending();
+        let session = s.session();
+        s.reload();
+        let effects = s.settle(answer);
+        assert_eq!(names(&effects).contains(&"DiscardSession"), discarded);
+        s.set_cart(cart("sku", 1));
+        assert_eq!((s.state(), s.session() == session), (StateKind::Ready, !discarded));
     }
 }
 
