@@ -23,6 +23,7 @@ FUZZ_SECONDS ?= 60
 files = $(shell find $(1) -type f -not -path '*/dist/*' 2>/dev/null)
 crate := Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml $(call files,src)
 package := pkg/package.json pkg/README.md LICENSE-MIT LICENSE-APACHE
+wasm := $(foreach module,payonce one_time_code,pkg/wasm/$(module)_bg.wasm pkg/wasm/$(module)_inline.js)
 page := $(filter-out www/merchant/% www/authorization/%,$(call files,www))
 # Installed apart: React 18 beside the workspace's React 19, where each is the peer of what is installed with it; and what
 # the benchmarks compare with.
@@ -56,8 +57,8 @@ size: pkg/dist/index.js ## what a shopper downloads, in bytes
 pack: node_modules/payonce/package.json ## the npm tarball, unpacked into node_modules as well
 	@echo $(tarball)
 
-bench: ## payonce against what a storefront would use instead, and a herd of its clients; RESULTS=FILE.json keeps the figures
-	@tools/test.sh "$(MAKE)" bench-page bench-herd
+bench: ## payonce against what a storefront would use instead, a herd of its clients, and the merchant; RESULTS=FILE.json
+	@tools/test.sh "$(MAKE)" bench-page bench-herd bench-merchant
 
 crash: node_modules/payonce/package.json merchant browsers ## pages that die in the middle of payments: SEEDS=1000, or SEED=17 alone
 	CHROMIUM="$$(tools/browser.sh chromium)" PAYONCE_MERCHANT=$(merchant) vite-node tests/crash/crash.ts
@@ -109,6 +110,7 @@ fmt-check: setup
 clippy: setup
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	cargo clippy --quiet --package payonce --package payonce-boundary --lib --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --quiet --package payonce --lib --target wasm32-unknown-unknown --features module -- -D warnings
 
 doc: setup
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
@@ -133,7 +135,7 @@ typecheck: node_modules/payonce/package.json $(apart) $(boundary)
 lint-ts: node_modules/payonce/package.json $(apart) $(boundary)
 	eslint --max-warnings 0 .
 
-test-unit: pkg/wasm/inline.js tests/react-18/node_modules/.package-lock.json
+test-unit: $(wasm) tests/react-18/node_modules/.package-lock.json
 	vitest run --root pkg
 	vitest run --config tests/react-18/vitest.config.ts
 	node docs/cart-hash.mjs
@@ -166,7 +168,7 @@ size-check: pkg/dist/index.js
 # A .wasm file has no types: what importing it gives is the bundler's affair.
 check-package: $(tarball)
 	publint --strict $(tarball)
-	attw --profile esm-only --exclude-entrypoints payonce_bg.wasm -f table-flipped $(tarball)
+	attw --profile esm-only --exclude-entrypoints payonce_bg.wasm one_time_code_bg.wasm -f table-flipped $(tarball)
 
 # Applications of their own, from their own registry: they want a network.
 test-consumers: $(tarball) merchant browser
@@ -178,12 +180,15 @@ merchant: setup
 
 # The parts of `make bench`: one at a time, or they would measure each other.
 
-.PHONY: bench-page bench-herd
+.PHONY: bench-page bench-herd bench-merchant
 bench-page: node_modules/payonce/package.json $(apart) $(boundary) browser
 	@CHROMIUM="$$(tools/browser.sh chromium)" vite-node benches/main.ts -- $(if $(RESULTS),--json $(RESULTS))
 
 bench-herd: setup
 	@cargo bench --quiet --bench herd
+
+bench-merchant: setup
+	@cargo bench --quiet --package payonce-merchant --bench load
 
 # What is generated
 
@@ -191,18 +196,22 @@ $(apart): %/node_modules/.package-lock.json: %/package.json %/package-lock.json 
 	npm ci --silent --prefix $*
 	@touch $@
 
-pkg/wasm/payonce_bg.wasm: $(crate) | setup
-	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir pkg/wasm
+# A module for the checkout and one for one-time codes: the same crate, with the feature of that name.
+pkg/wasm/payonce_bg.wasm: feature := checkout
+pkg/wasm/one_time_code_bg.wasm: feature := one-time-code
+pkg/wasm/%_bg.wasm: $(crate) | setup
+	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir pkg/wasm --out-name $* \
+		-- --no-default-features --features module,$(feature)
 	@touch $@
 
 $(boundary): Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml benches/boundary/Cargo.toml $(call files,benches/boundary/src) | setup
 	wasm-pack --quiet build benches/boundary --release --target web --no-pack --no-gitignore --out-dir wasm
 	@touch $@
 
-pkg/wasm/inline.js: pkg/wasm/payonce_bg.wasm tools/inline.mjs
+pkg/wasm/%_inline.js: pkg/wasm/%_bg.wasm tools/inline.mjs
 	node tools/inline.mjs $< $@
 
-pkg/dist/index.js: pkg/wasm/payonce_bg.wasm pkg/wasm/inline.js pkg/tsconfig.json $(call files,pkg/src) | setup
+pkg/dist/index.js: $(wasm) pkg/tsconfig.json $(call files,pkg/src) | setup
 	rm -rf pkg/dist
 	tsc -p pkg
 	@touch $@

@@ -6,6 +6,7 @@ use crate::key::{IdempotencyKey, SessionId};
 use crate::outcome::Text;
 use crate::provider::{KeyCarrier, KeyForm, Profile};
 use crate::token::{Fingerprint, Salt, WalletToken};
+use alloc::string::String;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -132,7 +133,7 @@ impl Payload {
         expires_at: Option<u64>,
         profile: Profile,
     ) -> Self {
-        let hash = attempt.cart_hash().to_string();
+        let hash = String::from(attempt.cart_hash().as_str());
         // Room for everything at once: a string that grows leaves copies of the token behind in freed memory.
         // Escaping makes a byte six at the most.
         let room = attempt.bound.cart.canonical().len()
@@ -148,12 +149,12 @@ impl Payload {
             body.push_str(details);
         }
         if let KeyCarrier::BodyField { name } = profile.key_carrier() {
-            member(&mut body, name, &attempt.key.to_string());
+            member(&mut body, name, &attempt.key.hyphenated());
         }
         if let Some(provider_ref) = &attempt.provider_ref {
             member(&mut body, "providerRef", provider_ref.as_str());
         }
-        member(&mut body, "session", &attempt.session.to_string());
+        member(&mut body, "session", &attempt.session.hyphenated());
         member(&mut body, "token", token.expose());
         body.push('}');
         debug_assert!(body.len() <= room, "the body outgrew its buffer");
@@ -214,8 +215,8 @@ pub fn key_header(profile: Profile, key: IdempotencyKey) -> Option<KeyHeader> {
         KeyCarrier::Header { name, form } => Some(KeyHeader {
             name: name.into(),
             value: match form {
-                KeyForm::QuotedString => format!("\"{key}\""),
-                KeyForm::Raw => key.to_string(),
+                KeyForm::QuotedString => String::from_iter(["\"", &key.hyphenated(), "\""]),
+                KeyForm::Raw => key.hyphenated(),
             },
         }),
         KeyCarrier::BodyField { .. } => None,

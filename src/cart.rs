@@ -13,16 +13,20 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::ref_option, reason = "the helpers borrow fields where they lie, in an array of options")]
 
-use std::borrow::Cow;
-use std::str::FromStr;
-use std::sync::Arc;
-use std::{fmt, mem};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::str::FromStr;
+use core::{fmt, mem};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::json::{self, ErrorKind, NotSafe, Reader, Value};
 use crate::money::{Amount, Currency};
+use crate::text;
 
 /// The version of the canonical form, written into it as the member `v`. Another form gets another number, so no two
 /// forms ever share a hash.
@@ -200,7 +204,7 @@ impl Cart {
         canonical.push_str(",\"lines\":[");
         canonical.push_str(&lines.canonical);
         canonical.push_str("],\"total\":");
-        canonical.push_str(&amount.minor().to_string());
+        json::write_integer(&mut canonical, amount.minor());
         canonical.push_str(",\"v\":1}");
 
         let hash = hash.unwrap_or_else(|| CartHash::of(&canonical));
@@ -302,13 +306,7 @@ impl CartHash {
     }
 
     fn of(canonical: &str) -> Self {
-        let mut hex = String::with_capacity(64);
-        for byte in Sha256::digest(canonical) {
-            hex.extend(
-                [byte >> 4, byte & 0xF].into_iter().filter_map(|digit| char::from_digit(digit.into(), 16)),
-            );
-        }
-        Self(hex.into())
+        Self(text::hex(&Sha256::digest(canonical)).into())
     }
 }
 
@@ -358,8 +356,13 @@ impl CartError {
 
     /// The same error, seen from the array that holds the value.
     fn at(mut self, index: usize) -> Self {
-        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        self.path = format!("[{index}]{dot}{}", self.path);
+        let mut path = String::new();
+        json::write_index(&mut path, index);
+        if !self.path.is_empty() && !self.path.starts_with('[') {
+            path.push('.');
+        }
+        path.push_str(&self.path);
+        self.path = path;
         self
     }
 }
@@ -371,7 +374,7 @@ impl fmt::Display for CartError {
     }
 }
 
-impl std::error::Error for CartError {}
+impl core::error::Error for CartError {}
 
 impl From<CartErrorCode> for CartError {
     fn from(code: CartErrorCode) -> Self {

@@ -10,8 +10,11 @@ use crate::cart::Cart;
 use crate::json::{self, Value};
 use crate::key::{IdempotencyKey, SessionId};
 use crate::outcome::Text;
+use crate::text;
 use crate::token::{Fingerprint, Salt, SpentLedger};
-use core::fmt;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::{fmt, iter};
 use serde::{Serialize, Serializer};
 
 /// The version of the record that this crate writes.
@@ -59,8 +62,7 @@ impl Record {
     /// The record as JSON text.
     #[must_use]
     pub fn encode(&self) -> String {
-        // Serialising these types into memory cannot fail: no maps with odd keys, no I/O.
-        serde_json::to_string(&Wire {
+        json::to_string(&Wire {
             version: VERSION,
             salt: self.ledger.salt(),
             spent: self.ledger.entries().iter().map(|spent| (spent.fingerprint, spent.at)).collect(),
@@ -89,7 +91,6 @@ impl Record {
             }),
             discards: &self.discards,
         })
-        .unwrap_or_default()
     }
 
     /// Reads what [`Self::encode`] wrote.
@@ -108,19 +109,17 @@ impl Record {
             }
             _ => return Err(corrupt("version")),
         }
-        let node = Node { value: &value, path: String::new() };
+        let node = Node::top(&value, "");
         let mut ledger = SpentLedger::new(node.parsed("salt", Salt::parse)?);
-        for entry in node.list("spent")? {
-            match entry.value.as_array() {
-                Some([Value::String(fingerprint), at]) => {
-                    let fingerprint = Fingerprint::parse(fingerprint);
-                    let (Some(fingerprint), Some(at)) = (fingerprint, at.as_u64()) else {
-                        return Err(corrupt(&entry.path));
-                    };
-                    ledger.spend(fingerprint, at);
-                }
-                _ => return Err(corrupt(&entry.path)),
-            }
+        let spent = node.list("spent", |entry| {
+            let (fingerprint, at) = match entry.value.as_array() {
+                Some([Value::String(fingerprint), at]) => (Fingerprint::parse(fingerprint), at.as_u64()),
+                _ => (None, None),
+            };
+            fingerprint.zip(at).ok_or_else(|| entry.corrupt())
+        })?;
+        for (fingerprint, at) in spent {
+            ledger.spend(fingerprint, at);
         }
         let session = node
             .optional("session")?
@@ -145,20 +144,16 @@ impl Record {
                     at: node.number("at")?,
                 };
                 let acknowledged = node.get("acknowledged")?;
-                let acknowledged = acknowledged.value.as_bool().ok_or_else(|| corrupt(&acknowledged.path))?;
+                let acknowledged = acknowledged.value.as_bool().ok_or_else(|| acknowledged.corrupt())?;
                 Ok(Paid { receipt, acknowledged })
             })
             .transpose()?;
-        let discards = node
-            .list("discards")?
-            .iter()
-            .map(|node| {
-                Ok(Discard {
-                    session: node.parsed("session", SessionId::parse)?,
-                    provider_ref: node.text("providerRef")?,
-                })
+        let discards = node.list("discards", |node| {
+            Ok(Discard {
+                session: node.parsed("session", SessionId::parse)?,
+                provider_ref: node.text("providerRef")?,
             })
-            .collect::<Result<_, JournalError>>()?;
+        })?;
         Ok(Self { ledger, session, open, paid, discards })
     }
 
@@ -171,11 +166,12 @@ impl Record {
     /// [`JournalError`] when the text is of a newer version, or names an open attempt that cannot be read: then it
     /// must stay where it is.
     pub fn salvage(text: &str, salt: Salt) -> Result<Option<Self>, JournalError> {
+        const NAME: &str = "\"open\"";
         if let Err(newer @ JournalError { code: JournalErrorCode::Newer, .. }) = Self::decode(text) {
             return Err(newer);
         }
         let saved = |open: &Value<'_>| {
-            let open = Node { value: open, path: "open".into() }.attempt().map_err(|_| unreadable())?;
+            let open = Node::top(open, "open").attempt().map_err(|_| unreadable())?;
             let ledger = SpentLedger::new(salt);
             Ok(Some(Self { ledger, session: None, open: Some(open), paid: None, discards: Vec::new() }))
         };
@@ -187,12 +183,14 @@ impl Record {
             };
         }
         // No JSON, so the name is looked for. Within a string these quotes would be escaped.
-        let mut named = text.split("\"open\"").skip(1).map(|rest| {
-            let value = rest.trim_start().strip_prefix(':').unwrap_or_default();
-            if value.trim_start().starts_with("null") { None } else { Some(value) }
+        let mut rest = text;
+        let mut named = iter::from_fn(|| {
+            rest = rest.get(text::find(rest, NAME)? + NAME.len()..)?;
+            let value = rest.trim_ascii_start().strip_prefix(':').unwrap_or_default();
+            Some(Some(value).filter(|value| !value.trim_ascii_start().starts_with("null")))
         });
         match (named.next(), named.next()) {
-            (None, _) if !text.trim_start().starts_with('{') => Ok(None),
+            (None, _) if !text.trim_ascii_start().starts_with('{') => Ok(None),
             (Some(None), None) => Ok(None),
             (Some(Some(value)), None) => saved(&json::Reader::new(value).value().map_err(|_| unreadable())?),
             _ => Err(unreadable()),
@@ -310,7 +308,7 @@ impl fmt::Display for JournalError {
 
 impl core::error::Error for JournalError {}
 
-pub(crate) fn corrupt(path: &str) -> JournalError {
+pub(crate) fn corrupt(path: impl Into<String>) -> JournalError {
     JournalError { code: JournalErrorCode::Corrupt, path: path.into() }
 }
 
@@ -318,40 +316,73 @@ fn unreadable() -> JournalError {
     JournalError { code: JournalErrorCode::OpenAttemptUnreadable, path: "open".into() }
 }
 
-/// A value and where it stands in the record.
+/// A value and where it stands in the record. Paths are made of it only where something is wrong.
 pub(crate) struct Node<'a> {
     pub value: &'a Value<'a>,
-    pub path: String,
+    at: At<'a>,
 }
 
-impl Node<'_> {
-    fn at(&self, name: &str) -> String {
-        if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) }
+enum At<'a> {
+    /// A value by itself, or the member of that name of the record.
+    Top(&'a str),
+    Member(&'a At<'a>, &'a str),
+    Item(&'a At<'a>, usize),
+}
+
+impl At<'_> {
+    fn path(&self) -> String {
+        match self {
+            Self::Top(name) => String::from(*name),
+            Self::Member(parent, name) => String::from_iter([&parent.path(), ".", name]),
+            Self::Item(parent, index) => {
+                let mut path = parent.path();
+                json::write_index(&mut path, *index);
+                path
+            }
+        }
+    }
+}
+
+impl<'a> Node<'a> {
+    pub const fn top(value: &'a Value<'a>, name: &'a str) -> Self {
+        Self { value, at: At::Top(name) }
     }
 
-    fn get(&self, name: &str) -> Result<Self, JournalError> {
-        let path = self.at(name);
+    /// What is here is not what must be.
+    pub fn corrupt(&self) -> JournalError {
+        corrupt(self.at.path())
+    }
+
+    fn member(&'a self, name: &'a str) -> At<'a> {
+        if let At::Top("") = self.at { At::Top(name) } else { At::Member(&self.at, name) }
+    }
+
+    pub fn get(&'a self, name: &'a str) -> Result<Self, JournalError> {
+        let at = self.member(name);
         match self.value.get(name) {
-            Some(value) => Ok(Self { value, path }),
-            None => Err(corrupt(&path)),
+            Some(value) => Ok(Self { value, at }),
+            None => Err(corrupt(at.path())),
         }
     }
 
-    pub fn optional(&self, name: &str) -> Result<Option<Self>, JournalError> {
+    pub fn optional(&'a self, name: &'a str) -> Result<Option<Self>, JournalError> {
         self.get(name).map(|node| if *node.value == Value::Null { None } else { Some(node) })
     }
 
-    pub fn list(&self, name: &str) -> Result<Vec<Self>, JournalError> {
+    /// What `read` makes of each item of the list `name`.
+    pub fn list<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&Node<'_>) -> Result<T, JournalError>,
+    ) -> Result<Vec<T>, JournalError> {
         let node = self.get(name)?;
-        let items = node.value.as_array().ok_or_else(|| corrupt(&node.path))?;
-        Ok((0..)
-            .zip(items)
-            .map(|(n, value): (u32, _)| Self { value, path: format!("{}[{n}]", node.path) })
-            .collect())
+        let items = node.value.as_array().ok_or_else(|| node.corrupt())?;
+        let nodes = items.iter().enumerate().map(|(n, value)| Node { value, at: At::Item(&node.at, n) });
+        nodes.map(|node| read(&node)).collect()
     }
 
     fn integer(&self) -> Result<u64, JournalError> {
-        self.value.as_u64().ok_or_else(|| corrupt(&self.path))
+        self.value.as_u64().ok_or_else(|| self.corrupt())
     }
 
     pub fn number(&self, name: &str) -> Result<u64, JournalError> {
@@ -360,21 +391,21 @@ impl Node<'_> {
 
     pub fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, JournalError> {
         let node = self.get(name)?;
-        node.value.as_str().and_then(parse).ok_or_else(|| corrupt(&node.path))
+        node.value.as_str().and_then(parse).ok_or_else(|| node.corrupt())
     }
 
     fn text(&self, name: &str) -> Result<Option<Text>, JournalError> {
         let Some(node) = self.optional(name)? else { return Ok(None) };
-        let text = node.value.as_str().ok_or_else(|| corrupt(&node.path))?;
-        Ok(Some(Text::new(text)))
+        node.value.as_str().map(|text| Some(Text::new(text))).ok_or_else(|| node.corrupt())
     }
 
     fn cart(&self) -> Result<Cart, JournalError> {
-        let object = self.value.as_object().ok_or_else(|| corrupt(&self.path))?;
-        Cart::from_json(object.raw).map_err(|_| corrupt(&self.path))
+        let cart = self.value.as_object().and_then(|object| Cart::from_json(object.raw).ok());
+        cart.ok_or_else(|| self.corrupt())
     }
 
     fn attempt(&self) -> Result<Attempt, JournalError> {
+        let sends = self.get("sends")?;
         Ok(Attempt {
             key: self.parsed("key", IdempotencyKey::parse)?,
             session: self.parsed("session", SessionId::parse)?,
@@ -382,7 +413,7 @@ impl Node<'_> {
             bound: self.bound()?,
             fingerprint: self.parsed("fingerprint", Fingerprint::parse)?,
             first_send: self.optional("firstSend")?.map(|node| node.integer()).transpose()?,
-            sends: u32::try_from(self.number("sends")?).map_err(|_| corrupt(&self.at("sends")))?,
+            sends: u32::try_from(sends.integer()?).map_err(|_| sends.corrupt())?,
         })
     }
 

@@ -4,6 +4,7 @@
 //! and can be replayed (rule E2). Keys carry no personal data (rule K8): they are nothing but random.
 #![forbid(unsafe_code)]
 
+use alloc::string::String;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
@@ -46,6 +47,14 @@ macro_rules! random_id {
             }
         }
 
+        impl $name {
+            /// The hyphenated form, as [`fmt::Display`] has it; core's formatting would weigh more than all else here.
+            pub(crate) fn hyphenated(self) -> String {
+                let mut buffer = Uuid::encode_buffer();
+                String::from(&*self.0.as_hyphenated().encode_lower(&mut buffer))
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.as_hyphenated().fmt(formatter)
@@ -54,13 +63,13 @@ macro_rules! random_id {
 
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(&self.hyphenated())
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+                let text = <alloc::borrow::Cow<'_, str>>::deserialize(deserializer)?;
                 Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a version 4 UUID"))
             }
         }

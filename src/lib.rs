@@ -112,9 +112,15 @@
 //!
 //! A Rust backend verifies what the browser sent with the same code: [`cart::Cart::from_json`] and
 //! [`cart::Cart::hash`].
+#![cfg_attr(not(test), no_std)]
 #![warn(clippy::pedantic)]
 #![allow(clippy::similar_names, reason = "a stage of a state is called stage")]
 #![allow(clippy::ref_option, reason = "`with` functions of serde take what serde gives")]
+
+extern crate alloc;
+// For its allocator and its panics; a module brings its own.
+#[cfg(not(feature = "module"))]
+extern crate std;
 
 pub mod attempt;
 #[cfg(target_arch = "wasm32")]
@@ -131,4 +137,5 @@ pub mod one_time_code;
 pub mod outcome;
 pub mod provider;
 pub mod retry;
+mod text;
 pub mod token;

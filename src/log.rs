@@ -5,9 +5,13 @@
 #![forbid(unsafe_code)]
 
 use crate::checkout::{Config, Durability, Effect, Event, Rejection, StateKind};
+use crate::json;
 use crate::retry::RetryPolicy;
+use crate::text;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde::{Serialize, Serializer};
-use std::collections::VecDeque;
 
 /// The version of the exported form.
 pub const VERSION: u32 = 1;
@@ -57,7 +61,7 @@ pub struct Entry {
 #[cfg_attr(not(target_arch = "wasm32"), derive(serde::Deserialize))]
 #[serde(rename_all = "camelCase")]
 struct LoggedConfig {
-    profile: std::borrow::Cow<'static, str>,
+    profile: alloc::borrow::Cow<'static, str>,
     retry: RetryPolicy,
     durability_required: bool,
 }
@@ -106,13 +110,12 @@ impl Log {
     /// The log as JSON text.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Serialising these types into memory cannot fail: no maps with odd keys, no I/O.
-        serde_json::to_string(self).unwrap_or_default()
+        json::to_string(self)
     }
 }
 
 fn hex<S: Serializer>(draws: &[u128], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(draws.iter().map(|bits| format!("{bits:032x}")))
+    serializer.collect_seq(draws.iter().map(|bits| text::hex(&bits.to_be_bytes())))
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -126,11 +129,14 @@ mod replay {
     use crate::checkout::{Checkout, Config, Durability};
     use crate::key::Entropy;
     use crate::provider::Profile;
+    use alloc::boxed::Box;
+    use alloc::collections::VecDeque;
+    use alloc::rc::Rc;
+    use alloc::string::String;
+    use alloc::vec::Vec;
     use core::cell::RefCell;
     use core::fmt;
     use serde::{Deserialize, Deserializer};
-    use std::collections::VecDeque;
-    use std::rc::Rc;
 
     /// Why a log could not be replayed.
     #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,10 @@
 #![forbid(unsafe_code)]
 
 use crate::json::MAX_SAFE_INTEGER;
+use alloc::format;
+use alloc::string::String;
+use core::{fmt, str::FromStr};
 use serde::{Serialize, Serializer};
-use std::{fmt, str::FromStr};
 
 /// The active codes of ISO 4217 that have a minor unit, by the number of its decimals.
 ///
@@ -77,7 +79,7 @@ impl fmt::Display for UnknownCurrency {
     }
 }
 
-impl std::error::Error for UnknownCurrency {}
+impl core::error::Error for UnknownCurrency {}
 
 impl FromStr for Currency {
     type Err = UnknownCurrency;

@@ -5,6 +5,8 @@
 //! success (rule U1).
 #![forbid(unsafe_code)]
 
+use alloc::boxed::Box;
+use alloc::string::String;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 

@@ -50,7 +50,8 @@ pub struct RetryPolicy {
     /// How long after its first send an attempt may be resent; afterwards it is settled (rule R4). Apple Pay closes
     /// its sheet after 30 s.
     pub total_time: u64,
-    /// How long a request may take before its outcome counts as ambiguous (rule R7).
+    /// How long a request may take before its outcome counts as ambiguous (rule R7), and how long the lock, or the journal
+    /// before a first send, before it counts as failed.
     pub send_timeout: u64,
     /// How often the merchant is asked to settle before the attempt is `Unresolved` (rule U2).
     pub max_settles: u32,
@@ -100,7 +101,8 @@ impl RetryPolicy {
     reason = "windows are far below 2^53 ms, and the product is neither negative nor larger than the window"
 )]
 fn portion(whole: u64, unit: f64) -> u64 {
-    (whole as f64 * unit).round() as u64
+    // `f64::round` needs the standard library.
+    (whole as f64 * unit + 0.5) as u64
 }
 
 #[cfg(test)]

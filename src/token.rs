@@ -5,6 +5,9 @@
 #![forbid(unsafe_code)]
 
 use crate::json::{self, Value};
+use crate::text;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -32,7 +35,7 @@ impl WalletToken {
     /// [`TokenError`] when the text is blank or longer than [`Self::MAX_LEN`]; the text is wiped all the same.
     pub fn new(text: String) -> Result<Self, TokenError> {
         let text = Zeroizing::new(text);
-        if text.trim().is_empty() {
+        if text.trim_ascii().is_empty() {
             Err(TokenError::Blank)
         } else if text.len() > Self::MAX_LEN {
             Err(TokenError::TooLong)
@@ -68,16 +71,17 @@ impl WalletToken {
     /// Whether `text` gives this token away, or one of the texts within it where the token is JSON.
     #[must_use]
     pub fn appears_in(&self, text: &str) -> bool {
-        let token = self.expose().trim();
+        let token = self.expose().trim_ascii();
         !token.is_empty()
-            && (text.contains(token) || json::parse(token).is_ok_and(|value| gives_away(text, &value)))
+            && (text::find(text, token).is_some()
+                || json::parse(token).is_ok_and(|value| gives_away(text, &value)))
     }
 }
 
 /// Whether `text` holds one of the texts and long numbers within `value`. Wallets wrap JSON in strings of JSON.
 fn gives_away(text: &str, value: &Value<'_>) -> bool {
     // What is shorter (a version, a card network, a currency) is no secret, and may well be in any text.
-    let found = |secret: &str| secret.len() >= 8 && text.contains(secret);
+    let found = |secret: &str| secret.len() >= 8 && text::find(text, secret).is_some();
     match value {
         Value::Null | Value::Bool(_) => false,
         Value::Number(digits) => found(digits),
@@ -149,8 +153,12 @@ macro_rules! hex_128 {
             /// Reads 32 lower-case hexadecimal digits.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
-                let digits = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-                if digits { u128::from_str_radix(text, 16).ok().map(Self) } else { None }
+                text::parse_hex_128(text).map(Self)
+            }
+
+            /// Its 32 digits.
+            pub(crate) fn hex(self) -> String {
+                text::hex(&self.0.to_be_bytes())
             }
         }
 
@@ -168,13 +176,13 @@ macro_rules! hex_128 {
 
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(&self.hex())
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+                let text = <alloc::borrow::Cow<'_, str>>::deserialize(deserializer)?;
                 Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not 32 hexadecimal digits"))
             }
         }
@@ -195,7 +203,7 @@ impl Fingerprint {
     fn of(text: &str, salt: Salt) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(salt.0.to_be_bytes());
-        hasher.update(text.trim().as_bytes());
+        hasher.update(text.trim_ascii().as_bytes());
         let digest: [u8; 32] = hasher.finalize().into();
         Self(digest.iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte)))
     }
@@ -271,19 +279,21 @@ impl SpentLedger {
         Fingerprint::of(text, self.salt)
     }
 
-    /// Marks a token as spent; a second time changes nothing.
+    /// Marks a token as spent. A mark is known by its token and its moment: the same one a second time changes nothing,
+    /// but a token that was given back and is spent again, in another tab perhaps, has a mark of its own.
     pub fn spend(&mut self, fingerprint: Fingerprint, at: u64) {
-        if !self.contains(fingerprint) {
+        let mark = Spent { fingerprint, at };
+        if !self.spent.contains(&mark) {
             if self.spent.len() >= Self::CAPACITY {
                 self.spent.remove(0);
             }
-            self.spent.push(Spent { fingerprint, at });
+            self.spent.push(mark);
         }
     }
 
-    /// Takes a mark back: the provider never saw that token (rule T4).
-    pub fn release(&mut self, fingerprint: Fingerprint) {
-        self.spent.retain(|spent| spent.fingerprint != fingerprint);
+    /// Takes the mark back that was made `at` that moment, and no other one: the provider never saw that token (rule T4).
+    pub fn release(&mut self, fingerprint: Fingerprint, at: Option<u64>) {
+        self.spent.retain(|spent| spent.fingerprint != fingerprint || Some(spent.at) != at);
     }
 
     /// Takes over what another tab spent under the same salt.
@@ -298,7 +308,7 @@ impl SpentLedger {
     /// Takes over what another tab spent since `base`, but not what this tab took back since then.
     pub fn merge_news(&mut self, stored: &Self, base: Option<&Self>) {
         for spent in &stored.spent {
-            if !base.is_some_and(|base| base.contains(spent.fingerprint)) {
+            if !base.is_some_and(|base| base.spent.contains(spent)) {
                 self.spend(spent.fingerprint, spent.at);
             }
         }

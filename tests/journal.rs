@@ -258,7 +258,8 @@ proptest! {
 fn d6_what_this_tab_took_back_or_finished_stays_so() {
     let mut ours = full();
     let base = full();
-    ours.ledger.release(base.ledger.entries()[0].fingerprint);
+    let spent = base.ledger.entries()[0];
+    ours.ledger.release(spent.fingerprint, Some(spent.at));
     ours.discards.clear();
     ours.paid = None;
     // Another tab wrote something else meanwhile.
@@ -269,6 +270,20 @@ fn d6_what_this_tab_took_back_or_finished_stays_so() {
     assert_eq!(merged.ledger.entries().iter().map(|spent| spent.fingerprint).collect::<Vec<_>>(), [news]);
     assert!(merged.discards.is_empty());
     assert_eq!(merged.paid, None);
+}
+
+#[test]
+fn t3_what_this_tab_took_back_and_another_one_spent_again_is_spent() {
+    let (mut ours, base, mut stored) = (full(), full(), full());
+    let spent = base.ledger.entries()[0];
+    for record in [&mut ours, &mut stored] {
+        record.ledger.release(spent.fingerprint, Some(spent.at));
+    }
+    stored.ledger.spend(spent.fingerprint, spent.at + 1);
+    for holds_lock in [true, false] {
+        let merged = ours.clone().merged(Some(&base), Some(stored.clone()), holds_lock).unwrap();
+        assert_eq!(merged.ledger.entries(), stored.ledger.entries());
+    }
 }
 
 #[test]

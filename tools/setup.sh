@@ -59,8 +59,8 @@ if [[ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]]; 
 fi
 
 # The wasm-bindgen tool must be of exactly the version that the crate is pinned to.
-wasm_bindgen_version=$(sed -nE 's/^wasm-bindgen = "=([0-9.]+)"$/\1/p' Cargo.toml)
-[[ -n "$wasm_bindgen_version" ]] || fail 'Cargo.toml has no line wasm-bindgen = "=x.y.z"'
+wasm_bindgen_version=$(sed -nE 's/^wasm-bindgen = .*"=([0-9.]+)".*$/\1/p' Cargo.toml)
+[[ -n "$wasm_bindgen_version" ]] || fail 'Cargo.toml pins no version of wasm-bindgen: "=x.y.z"'
 if [[ "$(wasm-bindgen --version 2>/dev/null)" != "wasm-bindgen $wasm_bindgen_version" ]] ||
     ! command -v wasm-bindgen-test-runner >/dev/null; then
     quietly "building wasm-bindgen $wasm_bindgen_version (about 3 minutes, once a machine)" \

@@ -1,6 +1,6 @@
 /** payonce's core through its wasm class, with all of its rules. */
 
-import type { AttemptView, Notice, Receipt } from 'payonce';
+import type { AttemptView, Notice, Receipt, SessionView, Summary } from 'payonce';
 import { WasmCheckout } from '../../node_modules/payonce/wasm/payonce.js';
 import { Driver, STATES } from './driver';
 import type { Participant } from './lifecycle';
@@ -12,30 +12,48 @@ export const CART = JSON.stringify({
   total: 3000,
 });
 
-/** As in payonce's driver. */
-function snapshot(
-  state: number,
-  flags: number,
-  summary: unknown,
-  session: unknown,
-  attempt: AttemptView | undefined,
-  receipt: Receipt | undefined,
-  notices: readonly Notice[],
-  spent: unknown,
-) {
+/** The parts of a snapshot, as payonce's driver keeps them. */
+function parts() {
+  const shown = {
+    summary: null as unknown,
+    session: null as SessionView | null,
+    attempt: null as AttemptView | null,
+    receipt: null as Receipt | null,
+    notices: [] as readonly Notice[],
+    spent: [] as readonly string[],
+  };
   return {
-    state: STATES[state] as string,
-    canPay: (flags & 1) !== 0,
-    canCheck: (flags & 2) !== 0,
-    durable: (flags & 4) !== 0,
-    online: (flags & 8) !== 0,
-    cartWaiting: (flags & 16) !== 0,
-    summary,
-    session,
-    attempt: attempt ?? null,
-    receipt: receipt ?? null,
-    notices,
-    spent,
+    summary(json: string | undefined) {
+      shown.summary = json === undefined ? null : JSON.parse(json);
+    },
+    session(id: string | undefined, cartHash: string, ref: string | undefined, createdAt: number) {
+      shown.session = id === undefined ? null : { id, cartHash, providerRef: ref ?? null, createdAt };
+    },
+    attempt(key: string | undefined, cartHash: string, fingerprint: string) {
+      shown.attempt = key === undefined ? null : { key, cartHash, fingerprint, sends: 0, firstSendAt: null };
+    },
+    sends(sends: number, firstSendAt: number | undefined) {
+      shown.attempt = { ...(shown.attempt as AttemptView), sends, firstSendAt: firstSendAt ?? null };
+    },
+    receipt(key: string | undefined, session: string, ref: string | undefined, paid: string, at: number) {
+      shown.receipt =
+        key === undefined ? null : { key, session, reference: ref ?? null, paid: JSON.parse(paid) as Summary, at };
+    },
+    notices(json: string) {
+      shown.notices = JSON.parse(json) as readonly Notice[];
+    },
+    spent(json: string) {
+      shown.spent = JSON.parse(json) as readonly string[];
+    },
+    snapshot: (state: number, flags: number) => ({
+      state: STATES[state] as string,
+      canPay: (flags & 1) !== 0,
+      canCheck: (flags & 2) !== 0,
+      durable: (flags & 4) !== 0,
+      online: (flags & 8) !== 0,
+      cartWaiting: (flags & 16) !== 0,
+      ...shown,
+    }),
   };
 }
 
@@ -43,7 +61,7 @@ export const payonceCore: Participant = {
   name: 'payonce, core',
   make(seen) {
     const driver = new Driver<WasmCheckout>(
-      (effects) => new WasmCheckout({ ...effects, snapshot }, { profile: 'ietf' }, undefined, Date.now()),
+      (effects) => new WasmCheckout({ ...effects, ...parts() }, { profile: 'ietf' }, undefined, Date.now()),
       seen,
     );
     driver.handle((core, now) => core.setCart(CART, undefined, now));

@@ -12,7 +12,7 @@
 import type { WasmCheckout } from '../wasm/payonce.js';
 import { deepFreeze, toJson, toObject, toOptionalNumber, toOptionalText, toText } from './convert.js';
 import { cartHash } from './cart.js';
-import { type Core, type Host, makeCore } from './core.js';
+import { type Host, makeCore } from './core.js';
 import {
   CartError,
   DisposedError,
@@ -24,6 +24,7 @@ import {
   PortError,
 } from './errors.js';
 import { init } from './init.js';
+import type { Core } from './instance.js';
 import { readOptions, requireWallet, type Settings } from './options.js';
 import { type Records, records as recordsOf } from './records.js';
 import type {
@@ -33,11 +34,8 @@ import type {
   CheckoutOptions,
   HashedCart,
   HttpReply,
-  Notice,
   OpenSheetOptions,
   Outcome,
-  Receipt,
-  SessionView,
   SetCartOptions,
   SettleAnswer,
   Sheet,
@@ -50,6 +48,11 @@ import type {
 
 /** Hands one event to the core; tells whether it was accepted. */
 type Event = (core: WasmCheckout, now: number) => boolean;
+
+/** Those parts of a snapshot that are objects. */
+type Parts = {
+  -readonly [Part in 'summary' | 'session' | 'attempt' | 'receipt' | 'notices' | 'spent']: Snapshot[Part];
+};
 
 /** The lock, and the effect that asked for it. */
 interface Hold {
@@ -115,7 +118,7 @@ function drive(
   const listeners = new Set<() => void>();
   const requests = new Map<number, AbortController>();
   const timers = new Map<number, unknown>();
-  let core: Core | undefined;
+  let core: Core<WasmCheckout> | undefined;
   /** Which core this is, counted from 1. Answers to another one's effects are nobody's. */
   let lives = 1;
   let snapshot!: Snapshot;
@@ -277,22 +280,45 @@ function drive(
     });
   }
 
+  /** What the core said last of the parts of a snapshot. */
+  const parts: Parts = { summary: null, session: null, attempt: null, receipt: null, notices: [], spent: [] };
+
   /** The core calls this while it is borrowed: take note, do nothing (see `Host`). */
   const host: Host = {
-    snapshot: (state, flags, summary, session, attempt, receipt, notices, spent) =>
-      deepFreeze<Snapshot>({
+    summary(json) {
+      parts.summary = json === undefined ? null : parse(json);
+    },
+    session(id, cartHash, ref, createdAt) {
+      parts.session = id === undefined ? null : Object.freeze({ id, cartHash, providerRef: ref ?? null, createdAt });
+    },
+    attempt(key, cartHash, fingerprint) {
+      parts.attempt = key === undefined ? null : { key, cartHash, fingerprint, sends: 0, firstSendAt: null };
+    },
+    sends(sends, firstSendAt) {
+      parts.attempt = Object.freeze({ ...(parts.attempt as AttemptView), sends, firstSendAt: firstSendAt ?? null });
+    },
+    receipt(key, session, ref, json, at) {
+      if (key === undefined) {
+        parts.receipt = null;
+      } else {
+        parts.receipt = Object.freeze({ key, session, reference: ref ?? null, paid: parse<Summary>(json), at });
+      }
+    },
+    notices(json) {
+      parts.notices = parse(json);
+    },
+    spent(json) {
+      parts.spent = parse(json);
+    },
+    snapshot: (state, flags) =>
+      Object.freeze<Snapshot>({
         state: STATES[state] as State,
         canPay: (flags & 1) !== 0,
         canCheck: (flags & 2) !== 0,
         durable: (flags & 4) !== 0,
         online: (flags & 8) !== 0,
         cartWaiting: (flags & 16) !== 0,
-        summary: (summary ?? null) as Summary | null,
-        session: (session ?? null) as SessionView | null,
-        attempt: (attempt ?? null) as AttemptView | null,
-        receipt: (receipt ?? null) as Receipt | null,
-        notices: notices as readonly Notice[],
-        spent: spent as readonly string[],
+        ...parts,
       }),
 
     openSheet: (sheet) => {
@@ -303,7 +329,7 @@ function drive(
       });
     },
     retrySheet: (sheet, why) =>
-      effects.push(() => toSheet(sheet, 'retry', (wallet) => wallet.retry(deepFreeze(why), toPay()))),
+      effects.push(() => toSheet(sheet, 'retry', (wallet) => wallet.retry(parse(why), toPay()))),
     // A sheet that shows another total than the one to be paid is a broken sheet.
     updateSheet: (sheet) => effects.push(() => toSheet(sheet, 'update', (wallet) => wallet.update(toPay()))),
     completeSheet: (sheet, success) =>
@@ -535,7 +561,7 @@ function drive(
       return;
     }
     letGo();
-    snapshot = deepFreeze({ ...snapshot, canPay: false, canCheck: false });
+    snapshot = Object.freeze({ ...snapshot, canPay: false, canCheck: false });
     tell();
     void revive();
   }
@@ -675,6 +701,11 @@ function drive(
     },
     dispose: () => end(() => new DisposedError()),
   });
+}
+
+/** What the core said as JSON text. */
+function parse<T>(json: string): T {
+  return deepFreeze(JSON.parse(json) as T);
 }
 
 /** Begins `work` now, and whatever becomes of it is in the promise. */

@@ -8,8 +8,9 @@ import {
   salvageRecord,
   WasmCheckout,
 } from '../wasm/payonce.js';
-import { ConfigError, type ErrorKind, fromCore, InternalError, JournalError, type PayonceError } from './errors.js';
-import type { Jitter, Notice, Snapshot } from './types.js';
+import { ConfigError, fromCore, type InternalError, JournalError, type PayonceError } from './errors.js';
+import { type Core, instance } from './instance.js';
+import type { Jitter, Snapshot } from './types.js';
 
 /** Options as the core takes them; it checks the values and fills in what is missing. */
 export interface WasmConfig {
@@ -29,19 +30,25 @@ export interface WasmConfig {
  * than take note. `effect` and `sheet` are the ids that the answers carry.
  */
 export interface Host {
-  /** Builds the snapshot. Parts that did not change are the same objects as before. */
-  snapshot(
-    state: number,
-    flags: number,
-    summary: unknown,
-    session: unknown,
-    attempt: unknown,
-    receipt: unknown,
-    notices: unknown,
-    spent: unknown,
-  ): Snapshot;
+  /** What is in the cart of the next send, as JSON text. This and what follows is said where it has changed. */
+  summary(json: string | undefined): void;
+  /** Without an id there is none. */
+  session(id: string | undefined, cartHash: string, providerRef: string | undefined, createdAt: number): void;
+  /** The open attempt; without a key there is none. `sends` follows. */
+  attempt(key: string | undefined, cartHash: string, fingerprint: string): void;
+  /** How far the open attempt has come. */
+  sends(sends: number, firstSendAt: number | undefined): void;
+  /** Without a key there is none. `paid` is a summary as JSON text. */
+  receipt(key: string | undefined, session: string, reference: string | undefined, paid: string, at: number): void;
+  /** JSON text. */
+  notices(json: string): void;
+  /** JSON text. */
+  spent(json: string): void;
+  /** Builds the snapshot out of the parts that were said last. */
+  snapshot(state: number, flags: number): Snapshot;
   openSheet(sheet: number): void;
-  retrySheet(sheet: number, why: Notice): void;
+  /** `why` is a notice as JSON text. */
+  retrySheet(sheet: number, why: string): void;
   updateSheet(sheet: number): void;
   completeSheet(sheet: number, success: boolean): void;
   closeSheet(sheet: number): void;
@@ -67,39 +74,8 @@ export interface Host {
   performAction(effect: number, key: string, kind: string, payload: string | undefined): void;
 }
 
-/** A core, and the instance of the module that it lives in. */
-export interface Core<C = WasmCheckout> {
-  /** The only way into it. Throws what it throws, as an error of payonce. */
-  ask<T>(question: (core: C) => T, Kind: ErrorKind): T;
-  free(): void;
-}
-
-/** Every core of the instance, with what to call when that is no more. */
-const living = new Set<{ readonly died: (error: InternalError) => void }>();
-
-/**
- * Calls into the module. After a panic, or whatever else is no answer, nobody knows what is in its memory: everything
- * that lives there is dead (rule E3), and what comes gets a fresh instance.
- */
-export function guarded<T>(call: () => T, Kind: ErrorKind): T {
-  try {
-    return call();
-  } catch (thrown) {
-    const error = fromCore(thrown, Kind);
-    if (error instanceof InternalError) {
-      const dead = [...living];
-      living.clear();
-      try {
-        reinitialize();
-        reinitialized();
-      } catch {
-        // It does not even take that: then the next call fails as well.
-      }
-      for (const { died } of dead) died(error);
-    }
-    throw error;
-  }
-}
+/** The checkout's module. */
+export const { guarded, alive } = instance({ reinitialize, reinitialized });
 
 /**
  * What the journal must hold after `record` was written over what is `stored` there by now. `base` is what this
@@ -144,24 +120,11 @@ export function makeCore(
   record: string | undefined,
   now: number,
   died: (error: InternalError) => void,
-): Core {
+): Core<WasmCheckout> {
   try {
     return alive(() => new WasmCheckout(host, config, record, now), died);
   } catch (thrown) {
     const error = fromCore(thrown, ConfigError);
     throw error.code.startsWith('journal_') ? new JournalError(error.code, error.path) : error;
   }
-}
-
-/** Makes a core of whatever kind. Throws ConfigError. `died` is called, once, when it is no more. */
-export function alive<C extends { free(): void }>(make: () => C, died: (error: InternalError) => void): Core<C> {
-  const core = guarded(make, ConfigError);
-  const self = { died };
-  living.add(self);
-  return {
-    ask: (question, Kind) => guarded(() => question(core), Kind),
-    free() {
-      if (living.delete(self)) core.free();
-    },
-  };
 }

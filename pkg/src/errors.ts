@@ -75,14 +75,14 @@ export class InternalError extends PayonceError {
 export type ErrorKind = new (code: string, path?: string | null) => PayonceError;
 
 /**
- * What a call into the core threw, as an error of payonce: the core throws a `code` and a `path` where the input is
- * wrong. Anything else (a panic, an exhausted stack) leaves the instance in an unknown state: `InternalError`.
+ * What a call into the core threw, as an error of payonce: the core throws a text with a code and a path where the input
+ * is wrong. Anything else (a panic, an exhausted stack) leaves the instance in an unknown state: `InternalError`.
  */
 export function fromCore(thrown: unknown, Kind: ErrorKind): PayonceError {
   if (thrown instanceof PayonceError) return thrown;
-  const { code, path } = (thrown ?? {}) as { code?: unknown; path?: unknown };
-  if (typeof code !== 'string') return new InternalError(thrown);
-  return new Kind(code, typeof path === 'string' ? path : null);
+  if (typeof thrown !== 'string') return new InternalError(thrown);
+  const [code = '', path] = thrown.split(' ');
+  return new Kind(code, path);
 }
 
 /** Tells of a fault that has no caller to be thrown at. */

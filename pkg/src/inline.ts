@@ -6,9 +6,10 @@
  * A Content-Security-Policy needs `'wasm-unsafe-eval'` all the same.
  */
 
-import base64 from '../wasm/inline.js';
+import base64 from '../wasm/payonce_inline.js';
+import { bytes } from './base64.js';
 import { moduleFrom } from './init.js';
 
-moduleFrom(() => Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0)), { always: true });
+moduleFrom(() => bytes(base64), { always: true });
 
 export * from './api.js';

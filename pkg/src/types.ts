@@ -343,7 +343,10 @@ export interface RetryOptions {
   readonly maxRetries?: number;
   /** ms from the first send after which payonce settles instead of resending. Default 25000. */
   readonly totalTime?: number;
-  /** ms after which a send without a complete reply counts as ambiguous. Default 10000. */
+  /**
+   * ms after which a send without a complete reply counts as ambiguous, and a lock or a journal that does not answer as
+   * one that failed. Default 10000.
+   */
   readonly sendTimeout?: number;
   /** Questions to the merchant before `unresolved`. Default 6. */
   readonly maxSettles?: number;

@@ -31,14 +31,22 @@ async function inputsOf(source: string): Promise<Metafile['inputs']> {
 describe('the entries of the package', () => {
   it.each(entries)('%s knows where the WebAssembly module is, if it needs it', async (_, source) => {
     const inputs = Object.keys(await inputsOf(source));
-    if (inputs.includes('wasm/payonce.js')) {
-      expect(inputs).toEqual(expect.arrayContaining([expect.stringMatching(/^src\/(?:wasm-url|inline)\.ts$/)]));
+    for (const [glue, where] of [
+      ['wasm/payonce.js', /^src\/(?:wasm-url|inline)\.ts$/],
+      ['wasm/one_time_code.js', /^src\/one-time-code\/(?:wasm-url|inline)\.ts$/],
+    ] as const) {
+      if (inputs.includes(glue)) expect(inputs).toEqual(expect.arrayContaining([expect.stringMatching(where)]));
     }
+  });
+
+  it.each(entries)('%s brings one module at the most', async (_, source) => {
+    const inputs = Object.keys(await inputsOf(source));
+    expect(inputs.filter((input) => /^wasm\/\w+\.js$/.test(input) && !input.includes('_inline')).length).toBeLessThan(2);
   });
 
   it.each(entries)('%s brings the module along only where its name says so', async (entry, source) => {
     const inputs = Object.keys(await inputsOf(source));
-    expect(inputs.includes('wasm/inline.js')).toBe(entry === './inline');
+    expect(inputs.some((input) => input.endsWith('_inline.js'))).toBe(entry.endsWith('/inline'));
   });
 
   it('keep the side effects that bundlers would take for none', () => {
@@ -47,6 +55,8 @@ describe('the entries of the package', () => {
       './dist/index.js',
       './dist/inline.js',
       './dist/one-time-code/index.js',
+      './dist/one-time-code/inline.js',
+      './dist/one-time-code/wasm-url.js',
     ]);
   });
 

@@ -12,7 +12,7 @@ import {
   type OneTimeCodeOptions,
   type OneTimeCodeSnapshot,
 } from '../src/one-time-code/index.js';
-import load from '../wasm/payonce.js';
+import load from '../wasm/one_time_code.js';
 import { Call, last, settled, TestClock } from './harness.js';
 
 const CALLBACK = 'https://shop.example/connect?tab=payouts';

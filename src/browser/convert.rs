@@ -1,38 +1,46 @@
 //! JavaScript values to Rust values and back.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
-use super::host::HostConfig;
-use crate::cart::CartError;
-use crate::checkout::{Config, Durability};
 use crate::journal::JournalError;
-use crate::outcome::Text;
-use crate::provider::Profile;
 use crate::retry::{Jitter, RetryPolicy};
-use crate::token::TokenError;
-use wasm_bindgen::JsValue;
+use alloc::string::String;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// How a checkout is set up; missing members mean the default.
+    pub type HostConfig;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn profile(this: &HostConfig) -> String;
+    #[wasm_bindgen(method, getter, js_name = durabilityRequired)]
+    pub(super) fn durability_required(this: &HostConfig) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn jitter(this: &HostConfig) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn base(this: &HostConfig) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn cap(this: &HostConfig) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = maxRetries)]
+    pub(super) fn max_retries(this: &HostConfig) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = totalTime)]
+    pub(super) fn total_time(this: &HostConfig) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = sendTimeout)]
+    pub(super) fn send_timeout(this: &HostConfig) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = maxSettles)]
+    pub(super) fn max_settles(this: &HostConfig) -> Option<f64>;
+}
 
 /// Malformed input: a stable code, and the path of what is wrong (rule E1).
 #[derive(Debug)]
 pub(super) struct InputError {
-    code: &'static str,
-    path: String,
+    pub code: &'static str,
+    pub path: String,
 }
 
 impl InputError {
     pub fn new(code: &'static str, path: &str) -> Self {
         Self { code, path: path.into() }
-    }
-}
-
-impl From<CartError> for InputError {
-    fn from(error: CartError) -> Self {
-        Self { code: error.code.as_str(), path: error.path }
-    }
-}
-
-impl From<TokenError> for InputError {
-    fn from(error: TokenError) -> Self {
-        Self::new(error.code(), "token")
     }
 }
 
@@ -42,15 +50,10 @@ impl From<JournalError> for InputError {
     }
 }
 
-/// What JavaScript catches: an object with `code` and `path`, which the driver turns into its error classes.
+/// What JavaScript catches: a text, which the driver turns into its error classes. Paths have no spaces.
 impl From<InputError> for JsValue {
     fn from(error: InputError) -> Self {
-        let object = js_sys::Object::new();
-        for (name, value) in [("code", error.code), ("path", &error.path)] {
-            // Setting a member of an object that was made a line before cannot fail.
-            let _ = js_sys::Reflect::set(&object, &name.into(), &value.into());
-        }
-        object.into()
+        Self::from_str(&String::from_iter([error.code, " ", &error.path]))
     }
 }
 
@@ -71,18 +74,6 @@ pub(super) fn moment(value: f64, path: &str) -> Result<u64, InputError> {
     } else {
         Err(InputError::new("number_invalid", path))
     }
-}
-
-pub(super) fn provider_ref(text: &str) -> Result<Text, InputError> {
-    let kept = Text::new(text);
-    if kept.as_str() == text { Ok(kept) } else { Err(InputError::new("provider_ref_invalid", "providerRef")) }
-}
-
-pub(super) fn config(config: &HostConfig) -> Result<Config, InputError> {
-    let profile = Profile::by_name(&config.profile()).ok_or(InputError::new("profile_unknown", "profile"))?;
-    let durability =
-        if config.durability_required() == Some(true) { Durability::Required } else { Durability::Preferred };
-    Ok(Config { profile, retry: retry(config)?, durability })
 }
 
 pub(super) fn retry(config: &HostConfig) -> Result<RetryPolicy, InputError> {
@@ -112,12 +103,19 @@ pub(super) fn number(value: Option<f64>, default: u64, path: &str) -> Result<u64
     }
 }
 
+/// A whole number up to 1000.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "the cast saturates, and what it changed is refused"
+)]
 fn count(value: Option<f64>, default: u32, path: &str) -> Result<u32, InputError> {
-    if value.is_some_and(|value| value.fract() != 0.0) {
-        return Err(InputError::new("number_invalid", path));
+    match value {
+        None => Ok(default),
+        Some(value) if value <= 1000.0 && f64::from(value as u32) == value => Ok(value as u32),
+        Some(_) => Err(InputError::new("number_invalid", path)),
     }
-    let value = number(value, default.into(), path)?;
-    u32::try_from(value).ok().filter(|count| *count <= 1000).ok_or(InputError::new("number_invalid", path))
 }
 
 /// Milliseconds, as JavaScript counts.

@@ -2,55 +2,45 @@
 #![deny(unsafe_code)]
 
 use super::convert::double;
-use crate::checkout::snapshot::SummaryView;
-use crate::checkout::{Effect, EffectId, Snapshot, StateKind};
+use crate::checkout::snapshot::{AttemptView, ReceiptView, SessionView};
+use crate::checkout::{Effect, EffectId, Snapshot};
+use crate::json;
 use crate::outcome::{Opaque, Text};
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// How a checkout is set up; missing members mean the default.
-    pub type HostConfig;
-
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn profile(this: &HostConfig) -> String;
-    #[wasm_bindgen(method, getter, js_name = durabilityRequired)]
-    pub(super) fn durability_required(this: &HostConfig) -> Option<bool>;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn jitter(this: &HostConfig) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn base(this: &HostConfig) -> Option<f64>;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn cap(this: &HostConfig) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = maxRetries)]
-    pub(super) fn max_retries(this: &HostConfig) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = totalTime)]
-    pub(super) fn total_time(this: &HostConfig) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = sendTimeout)]
-    pub(super) fn send_timeout(this: &HostConfig) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = maxSettles)]
-    pub(super) fn max_settles(this: &HostConfig) -> Option<f64>;
-
     /// The driver's side: it queues what is called here and runs it once the machine is not borrowed any more.
     pub type Host;
 
+    /// What is in the cart of the next send, as JSON text.
     #[wasm_bindgen(method)]
-    fn snapshot(
-        this: &Host,
-        state: u32,
-        flags: u32,
-        summary: &JsValue,
-        session: &JsValue,
-        attempt: &JsValue,
-        receipt: &JsValue,
-        notices: &JsValue,
-        spent: &JsValue,
-    ) -> JsValue;
+    fn summary(this: &Host, json: Option<&str>);
+    /// The session; without an id there is none.
+    #[wasm_bindgen(method)]
+    fn session(this: &Host, id: Option<&str>, cart_hash: &str, provider_ref: Option<&str>, created_at: f64);
+    /// The open attempt; without a key there is none.
+    #[wasm_bindgen(method)]
+    fn attempt(this: &Host, key: Option<&str>, cart_hash: &str, fingerprint: &str);
+    /// How far the open attempt has come.
+    #[wasm_bindgen(method)]
+    fn sends(this: &Host, sends: u32, first_send_at: Option<f64>);
+    /// The receipt; without a key there is none. `paid` is a summary as JSON text.
+    #[wasm_bindgen(method)]
+    fn receipt(this: &Host, key: Option<&str>, session: &str, reference: Option<&str>, paid: &str, at: f64);
+    /// The notices, as JSON text.
+    #[wasm_bindgen(method)]
+    fn notices(this: &Host, json: &str);
+    /// The fingerprints of spent tokens, as JSON text.
+    #[wasm_bindgen(method)]
+    fn spent(this: &Host, json: &str);
+    /// Builds the snapshot out of the parts that were named last.
+    #[wasm_bindgen(method)]
+    fn snapshot(this: &Host, state: u32, flags: u32) -> JsValue;
     #[wasm_bindgen(method, js_name = openSheet)]
     fn open_sheet(this: &Host, sheet: u32);
     #[wasm_bindgen(method, js_name = retrySheet)]
-    fn retry_sheet(this: &Host, sheet: u32, why: JsValue);
+    fn retry_sheet(this: &Host, sheet: u32, why: &str);
     #[wasm_bindgen(method, js_name = updateSheet)]
     fn update_sheet(this: &Host, sheet: u32);
     #[wasm_bindgen(method, js_name = completeSheet)]
@@ -95,7 +85,7 @@ impl Host {
     pub fn queue(&self, effect: &Effect) {
         match effect {
             Effect::OpenSheet { sheet } => self.open_sheet(sheet.0),
-            Effect::RetrySheet { sheet, why } => self.retry_sheet(sheet.0, object(why)),
+            Effect::RetrySheet { sheet, why } => self.retry_sheet(sheet.0, &json::to_string(why)),
             Effect::UpdateSheet { sheet } => self.update_sheet(sheet.0),
             Effect::CompleteSheet { sheet, success } => self.complete_sheet(sheet.0, *success),
             Effect::CloseSheet { sheet } => self.close_sheet(sheet.0),
@@ -106,8 +96,8 @@ impl Host {
             }
             Effect::SendAttempt { effect, request } => self.send_attempt(
                 effect.0,
-                &request.key.to_string(),
-                &request.session.to_string(),
+                &request.key.hyphenated(),
+                &request.session.hyphenated(),
                 request.cart_hash.as_str(),
                 request.provider_ref.as_ref().map(Text::as_str),
                 request.header.as_ref().map(|header| header.name.as_str()),
@@ -117,20 +107,24 @@ impl Host {
             ),
             Effect::SettleAttempt { effect, key, session, provider_ref } => self.settle_attempt(
                 effect.0,
-                &key.to_string(),
-                &session.to_string(),
+                &key.hyphenated(),
+                &session.hyphenated(),
                 provider_ref.as_ref().map(Text::as_str),
             ),
             Effect::AbortRequest { effect } => self.abort_request(effect.0),
             Effect::DiscardSession { effect, session, provider_ref } => {
-                self.discard_session(effect.0, &session.to_string(), provider_ref.as_ref().map(Text::as_str));
+                self.discard_session(
+                    effect.0,
+                    &session.hyphenated(),
+                    provider_ref.as_ref().map(Text::as_str),
+                );
             }
             Effect::StartTimer { effect, delay } => self.start_timer(effect.0, double(*delay)),
             Effect::CancelTimer { effect } => self.cancel_timer(effect.0),
             Effect::PerformAction { effect: EffectId(effect), key, kind, payload } => {
                 self.perform_action(
                     *effect,
-                    &key.to_string(),
+                    &key.hyphenated(),
                     kind.as_str(),
                     payload.as_ref().map(Opaque::expose),
                 );
@@ -139,66 +133,78 @@ impl Host {
     }
 }
 
-/// The snapshot as JavaScript sees it, and the parts it was made of.
+/// The snapshot as JavaScript saw it last.
 #[derive(Default)]
-pub(super) struct View {
-    shown: Option<Shown>,
-}
-
-struct Shown {
-    snapshot: Snapshot,
-    js: JsValue,
-    summary: JsValue,
-    session: JsValue,
-    attempt: JsValue,
-    receipt: JsValue,
-    notices: JsValue,
-    spent: JsValue,
-}
+pub(super) struct View(Option<(Snapshot, JsValue)>);
 
 impl View {
-    /// The object for `snapshot`: the one from before where nothing changed, else a new one out of the parts from
-    /// before and those that did change.
+    /// The object for `snapshot`: the one from before where nothing changed, else a new one. The host is told of what
+    /// changed alone, and keeps the other parts.
     pub fn show(&mut self, snapshot: Snapshot, host: &Host) -> JsValue {
-        let before = self.shown.take();
-        if let Some(shown) = before.as_ref().filter(|shown| shown.snapshot == snapshot) {
-            let js = shown.js.clone();
-            self.shown = before;
-            return js;
+        let before = match &self.0 {
+            Some((shown, js)) if *shown == snapshot => return js.clone(),
+            before => before.as_ref().map(|(shown, _)| shown),
+        };
+        if before.is_none_or(|before| before.cart != snapshot.cart) {
+            host.summary(snapshot.cart.as_ref().map(json::to_string).as_deref());
         }
-        macro_rules! part {
-            ($name:ident, $changed:ident, $make:expr) => {
-                match &before {
-                    Some(shown) if shown.snapshot.$changed == snapshot.$changed => shown.$name.clone(),
-                    _ => $make,
-                }
-            };
+        if before.is_none_or(|before| before.session != snapshot.session) {
+            host.show_session(snapshot.session.as_ref());
         }
-        let summary = part!(summary, cart, object(&snapshot.cart.as_ref().map(SummaryView::from)));
-        let session = part!(session, session, object(&snapshot.session));
-        let attempt = part!(attempt, attempt, object(&snapshot.attempt));
-        let receipt = part!(receipt, receipt, object(&snapshot.receipt));
-        let notices = part!(notices, notices, object(&snapshot.notices));
-        let spent = part!(spent, spent, object(&snapshot.spent));
-        let js = host.snapshot(
-            state_number(snapshot.state),
-            flags(&snapshot),
-            &summary,
-            &session,
-            &attempt,
-            &receipt,
-            &notices,
-            &spent,
-        );
-        let shown = js.clone();
-        self.shown = Some(Shown { snapshot, js, summary, session, attempt, receipt, notices, spent });
-        shown
+        let shown = before.and_then(|before| before.attempt.as_ref());
+        if before.is_none() || shown != snapshot.attempt.as_ref() {
+            host.show_attempt(snapshot.attempt.as_ref(), shown);
+        }
+        if before.is_none_or(|before| before.receipt != snapshot.receipt) {
+            host.show_receipt(snapshot.receipt.as_ref());
+        }
+        if before.is_none_or(|before| before.notices != snapshot.notices) {
+            host.notices(&json::to_string(&snapshot.notices));
+        }
+        if before.is_none_or(|before| before.spent != snapshot.spent) {
+            host.spent(&json::to_string(&snapshot.spent));
+        }
+        let js = host.snapshot(snapshot.state as u32, flags(&snapshot));
+        self.0 = Some((snapshot, js.clone()));
+        js
     }
 }
 
-/// The place of a state in [`StateKind::ALL`], which the driver's list of names follows.
-fn state_number(state: StateKind) -> u32 {
-    state as u32
+impl Host {
+    fn show_session(&self, session: Option<&SessionView>) {
+        match session {
+            None => self.session(None, "", None, 0.0),
+            Some(SessionView { id, cart_hash, provider_ref, created_at }) => self.session(
+                Some(&id.hyphenated()),
+                cart_hash.as_str(),
+                provider_ref.as_ref().map(Text::as_str),
+                double(*created_at),
+            ),
+        }
+    }
+
+    fn show_attempt(&self, attempt: Option<&AttemptView>, shown: Option<&AttemptView>) {
+        let Some(AttemptView { key, cart_hash, fingerprint, sends, first_send_at }) = attempt else {
+            return self.attempt(None, "", "");
+        };
+        if shown.is_none_or(|shown| shown.key != *key) {
+            self.attempt(Some(&key.hyphenated()), cart_hash.as_str(), &fingerprint.hex());
+        }
+        self.sends(*sends, first_send_at.map(double));
+    }
+
+    fn show_receipt(&self, receipt: Option<&ReceiptView>) {
+        match receipt {
+            None => self.receipt(None, "", None, "", 0.0),
+            Some(ReceiptView { key, session, reference, paid, at }) => self.receipt(
+                Some(&key.hyphenated()),
+                &session.hyphenated(),
+                reference.as_ref().map(Text::as_str),
+                &json::to_string(paid),
+                double(*at),
+            ),
+        }
+    }
 }
 
 fn flags(snapshot: &Snapshot) -> u32 {
@@ -206,10 +212,4 @@ fn flags(snapshot: &Snapshot) -> u32 {
         .into_iter()
         .rev()
         .fold(0, |flags, flag| flags << 1 | u32::from(flag))
-}
-
-/// The JavaScript object that `JSON.parse` would make of `value`.
-fn object<T: Serialize>(value: &T) -> JsValue {
-    // These types have no maps with odd keys and no numbers beyond 2^53, so this cannot fail.
-    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::NULL)
 }

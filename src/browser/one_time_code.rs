@@ -1,9 +1,8 @@
 //! One-time codes for JavaScript: exports and conversion, no decisions.
 #![deny(unsafe_code)]
 
-use super::convert::{self, InputError, millis, moment};
+use super::convert::{self, HostConfig, InputError, millis, moment};
 use super::entropy::BrowserEntropy;
-use super::host::HostConfig;
 use crate::checkout::EffectId;
 use crate::journal::{JournalError, JournalErrorCode};
 use crate::one_time_code::record::Record;
@@ -12,6 +11,9 @@ use crate::one_time_code::{
     classify,
 };
 use crate::outcome::Opaque;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]

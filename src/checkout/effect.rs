@@ -6,6 +6,7 @@ use crate::cart::CartHash;
 use crate::key::{IdempotencyKey, SessionId};
 use crate::notice::Notice;
 use crate::outcome::{Opaque, Text};
+use alloc::string::String;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;

@@ -7,6 +7,7 @@ use crate::journal::Record;
 use crate::key::IdempotencyKey;
 use crate::outcome::{Opaque, Outcome, SettleAnswer, Text};
 use crate::token::{Salt, WalletToken};
+use alloc::boxed::Box;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened. Answers to effects carry the effect's id; each is taken once (see [`super::Rejection`]).
@@ -233,6 +234,8 @@ impl Event {
 mod kept_cart {
     use super::Cart;
     use crate::journal::CartWire;
+    use crate::json;
+    use alloc::string::String;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub fn serialize<S: Serializer>(cart: &Cart, serializer: S) -> Result<S::Ok, S::Error> {
@@ -247,8 +250,7 @@ mod kept_cart {
             total: i64,
         }
         let kept = Kept::deserialize(deserializer)?;
-        let text = serde_json::to_string(&kept).map_err(serde::de::Error::custom)?;
-        Cart::from_json(&text).map_err(serde::de::Error::custom)
+        Cart::from_json(&json::to_string(&kept)).map_err(serde::de::Error::custom)
     }
 }
 
@@ -257,6 +259,8 @@ mod kept_cart {
 mod kept_record {
     use super::Record;
     use crate::token::Salt;
+    use alloc::boxed::Box;
+    use alloc::string::String;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub fn serialize<S: Serializer>(record: &Option<Box<Record>>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -44,8 +44,10 @@ use crate::notice::Notice;
 use crate::provider::Profile;
 use crate::retry::RetryPolicy;
 use crate::token::{Salt, SpentLedger};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::mem;
-use state::State;
+use state::{Stage, State};
 
 /// What a checkout is set up with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +95,8 @@ pub struct Checkout {
     draws: Vec<u128>,
     /// The id that the write before an attempt's first send is to carry.
     recording: Option<EffectId>,
+    /// What is waited for, and the timer that ends the wait.
+    patience: Option<(EffectId, EffectId)>,
     /// Whether the lock is ours.
     locked: bool,
     release_lock: bool,
@@ -139,6 +143,7 @@ impl Checkout {
             effects: Vec::new(),
             draws: Vec::new(),
             recording: None,
+            patience: None,
             locked: false,
             release_lock: false,
             past: None,
@@ -166,6 +171,7 @@ impl Checkout {
                 let state = mem::take(&mut self.state);
                 let step = self.step(state, event, wall, now);
                 self.state = step.state;
+                self.keep_patience();
                 self.keep_record();
                 step.result
             }
@@ -242,6 +248,14 @@ impl Checkout {
     }
 
     fn timer_fired(&mut self, state: State, effect: EffectId, now: u64) -> Step {
+        if let Some((awaited, _)) = self.patience.take_if(|(_, timer)| *timer == effect) {
+            return match state {
+                State::Sending { stage: Stage::Recording(_), .. } => {
+                    self.journal_answered(state, awaited, None, now)
+                }
+                asking => self.lock_failed(asking, awaited, now),
+            };
+        }
         if self.discard_timer_fired(effect) {
             return Step::to(state);
         }
@@ -274,6 +288,19 @@ impl Checkout {
             State::Unresolved { open } => self.settle(open, None),
             other => other,
         })
+    }
+
+    /// Gives the lock, and the journal before a first send, so long to answer and no longer: a port that never does must
+    /// not keep the shopper waiting for ever.
+    fn keep_patience(&mut self) {
+        let awaited = self.state.awaited();
+        if self.patience.map(|(awaited, _)| awaited) == awaited {
+            return;
+        }
+        if let Some((_, timer)) = self.patience.take() {
+            self.cancel_timer(timer);
+        }
+        self.patience = awaited.map(|awaited| (awaited, self.start_timer(self.config.retry.send_timeout)));
     }
 
     /// Replaces what the shopper is told.

@@ -6,6 +6,8 @@
 use super::{Checkout, StateKind};
 use crate::key::Entropy;
 use crate::log::Log;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 impl Checkout {
@@ -30,6 +32,7 @@ impl Checkout {
             effects: Vec::new(),
             draws: Vec::new(),
             recording: self.recording,
+            patience: self.patience,
             locked: self.locked,
             release_lock: self.release_lock,
             past: self.past.clone(),
@@ -72,12 +75,13 @@ impl Checkout {
             effects: _, // empty between two events, as are the draws
             draws: _,
             recording,
+            patience,
             locked,
             release_lock,
             past,
             last_id: _,
         } = self;
         write!(out, "{state:?}{started}{online}{durable}{ledger:?}{notices:?}{discards:?}")?;
-        write!(out, "{ended:?}{written:?}{writing:?}{recording:?}{locked}{release_lock}{past:?}")
+        write!(out, "{ended:?}{written:?}{writing:?}{recording:?}{patience:?}{locked}{release_lock}{past:?}")
     }
 }

@@ -12,6 +12,7 @@ use crate::key::IdempotencyKey;
 use crate::notice::Notice;
 use crate::outcome::{Approval, Cause, Decline, Doubt, Opaque, Outcome, Refusal, SettleAnswer, Text};
 use crate::token::WalletToken;
+use alloc::borrow::ToOwned as _;
 use zeroize::Zeroizing;
 
 /// A useless token (spent, expired) is asked for again in the open sheet this often in a row; then the sheet is
@@ -45,14 +46,15 @@ impl Checkout {
             // The shopper agreed to something else than what would be paid (rule C4).
             return Step::to(self.useless_token(session, open_sheet, Notice::CartChanged));
         }
-        if expires_at.is_some_and(|at| now >= at) {
+        let spent = self.ledger.contains(fingerprint);
+        let expired = expires_at.is_some_and(|at| now >= at);
+        if expired && !spent {
             self.ledger.spend(fingerprint, now);
         }
-        if self.ledger.contains(fingerprint) {
+        if expired || spent {
             return Step::to(self.useless_token(session, open_sheet, Notice::FreshTokenNeeded));
         }
         self.notices.clear();
-        self.ledger.spend(fingerprint, now);
         let attempt = Attempt {
             key: IdempotencyKey::from_entropy(self.draw()),
             session: session.id,
@@ -198,7 +200,7 @@ impl Checkout {
 
     pub(super) fn rejected(&mut self, open: Open, refusal: Refusal, now: u64) -> State {
         if !refusal.token_consumed {
-            self.ledger.release(open.attempt.fingerprint);
+            self.ledger.release(open.attempt.fingerprint, open.attempt.first_send);
         }
         let why = if refusal.code.as_str() == "voided" {
             Notice::PaymentNotMade

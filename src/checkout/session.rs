@@ -305,8 +305,7 @@ impl Checkout {
 
     /// The end of an attempt of which nothing was ever sent: its token is as good as new (rule T4).
     pub(super) fn abandon(&mut self, mut open: Open, why: Option<Notice>, now: u64) -> State {
-        self.ledger.release(open.attempt.fingerprint);
-        open.attempt.first_send = None;
+        self.ledger.release(open.attempt.fingerprint, open.attempt.first_send.take());
         self.conclude(open, Ending::Again { why, in_sheet: true }, now)
     }
 

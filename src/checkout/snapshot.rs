@@ -5,12 +5,14 @@ use super::state::{Open, PageCart, State, StateKind};
 use super::table::{Cell, cell};
 use super::{Checkout, EventKind};
 use crate::attempt::{Attempt, BoundCart, Receipt, Session};
-use crate::cart::{Cart, CartHash, Summary};
+use crate::cart::{Adjustment, Cart, CartHash, Line};
 use crate::key::{IdempotencyKey, SessionId};
+use crate::money::{Amount, Currency};
 use crate::notice::Notice;
 use crate::outcome::Text;
 use crate::token::Fingerprint;
-use serde::Serialize;
+use alloc::vec::Vec;
+use serde::{Serialize, Serializer};
 
 /// What the page may show and do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,35 +44,31 @@ pub struct Snapshot {
     pub spent: Vec<Fingerprint>,
 }
 
-/// What is in a cart, for the page and the sheet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SummaryView {
-    /// The cart's hash.
-    pub cart_hash: CartHash,
-    /// How many decimals the minor unit of the cart's currency stands for (see [`Currency::decimals`]): a sheet is
-    /// given major units.
-    ///
-    /// [`Currency::decimals`]: crate::money::Currency::decimals
-    pub decimals: u8,
-    /// Lines, adjustments and total.
-    #[serde(flatten)]
-    pub summary: Summary,
-}
-
-impl From<&Cart> for SummaryView {
-    fn from(cart: &Cart) -> Self {
-        Self {
-            cart_hash: cart.hash().clone(),
-            decimals: cart.currency().decimals(),
-            summary: cart.summary().clone(),
+/// A cart's summary as the page gets it: with the hash, and with how many decimals the minor unit of its currency stands
+/// for (see [`Currency::decimals`]), because a sheet is given major units.
+///
+/// [`Currency::decimals`]: crate::money::Currency::decimals
+impl Serialize for Cart {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Shown<'a> {
+            cart_hash: &'a CartHash,
+            decimals: u8,
+            currency: Currency,
+            lines: &'a [Line],
+            adjustments: &'a [Adjustment],
+            total: Amount,
         }
+        let (cart_hash, currency) = (self.hash(), self.currency());
+        let decimals = currency.decimals();
+        let (lines, adjustments, total) = (self.lines(), self.adjustments(), self.total());
+        Shown { cart_hash, decimals, currency, lines, adjustments, total }.serialize(serializer)
     }
 }
 
 /// A session, for the page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionView {
     /// Its id.
     pub id: SessionId,
@@ -83,8 +81,7 @@ pub struct SessionView {
 }
 
 /// An open attempt, for the page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptView {
     /// Its key.
     pub key: IdempotencyKey,
@@ -99,7 +96,7 @@ pub struct AttemptView {
 }
 
 /// A charge, for the page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptView {
     /// The key of the attempt that was charged.
     pub key: IdempotencyKey,
@@ -108,7 +105,7 @@ pub struct ReceiptView {
     /// The merchant's or provider's reference.
     pub reference: Option<Text>,
     /// What was paid.
-    pub paid: SummaryView,
+    pub paid: Cart,
     /// When the page learned of it, in milliseconds since the Unix epoch.
     pub at: u64,
 }
@@ -142,7 +139,7 @@ impl From<&Receipt> for ReceiptView {
             key: receipt.key,
             session: receipt.session,
             reference: receipt.reference.clone(),
-            paid: SummaryView::from(&receipt.paid.cart),
+            paid: receipt.paid.cart.clone(),
             at: receipt.at,
         }
     }

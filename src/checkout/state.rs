@@ -40,6 +40,18 @@ impl Default for State {
     }
 }
 
+impl State {
+    /// The answer without which nothing goes on, and which is not asked for again: the lock, or that the attempt is
+    /// written down.
+    pub const fn awaited(&self) -> Option<EffectId> {
+        match self {
+            Self::Sending { stage: Stage::Locking(effect) | Stage::Recording(effect), .. }
+            | Self::Settling { ask: Ask::Locking(effect), .. } => Some(*effect),
+            _ => None,
+        }
+    }
+}
+
 /// An open sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sheet {

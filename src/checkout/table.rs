@@ -8,6 +8,8 @@
 
 use super::event::EventKind;
 use super::state::StateKind;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
@@ -191,7 +193,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             E::SendAnswered => {
                 To(&[Waiting, ActionRequired, Settling, Succeeded, SheetOpen, Ready, Empty, Failed])
             }
-            E::TimerFired => To(&[Sending, Waiting, Settling]),
+            E::TimerFired => To(&[Sending, Waiting, Settling, SheetOpen, Ready]),
             E::OutcomeReported => To(&[Sending, Succeeded, SheetOpen, Ready, Empty, Failed]),
             E::SheetCancelled
             | E::SheetFailed

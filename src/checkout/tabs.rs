@@ -9,6 +9,7 @@ use crate::attempt::{Attempt, Payload, Receipt, Session};
 use crate::journal::{Paid, Record};
 use crate::notice::Notice;
 use crate::token::SpentLedger;
+use alloc::boxed::Box;
 
 impl Checkout {
     /// An attempt whose sender is gone: whoever holds the lock asks for the truth (rules D3, D6).
@@ -49,11 +50,8 @@ impl Checkout {
     ) -> State {
         if let Some(record) = record {
             let record = *record;
-            let token = payload.fingerprint(record.ledger.salt());
-            let spent_elsewhere = record.ledger.contains(token);
-            self.ledger.release(open.attempt.fingerprint);
             self.take_over_ledger(record.ledger);
-            open.attempt.fingerprint = token;
+            open.attempt.fingerprint = payload.fingerprint(self.ledger.salt());
             if let Some(theirs) = record.open {
                 // Another tab died with an attempt open: that one comes first, and this one was never sent.
                 self.close_sheet(open.sheet);
@@ -76,13 +74,14 @@ impl Checkout {
                 self.release_lock = true;
                 return self.renew(open.session, now);
             }
-            if spent_elsewhere {
-                // Another tab spent this token meanwhile (rule T3).
-                let ending = Ending::Again { why: Some(Notice::FreshTokenNeeded), in_sheet: true };
-                return self.conclude(open, ending, now);
-            }
-            self.ledger.spend(token, now);
         }
+        if self.ledger.contains(open.attempt.fingerprint) {
+            // Another tab spent this token meanwhile (rule T3).
+            let ending = Ending::Again { why: Some(Notice::FreshTokenNeeded), in_sheet: true };
+            return self.conclude(open, ending, now);
+        }
+        // Not before: a mark that is made without the lock could be another tab's, too.
+        self.ledger.spend(open.attempt.fingerprint, now);
         let effect = self.new_id();
         self.recording = Some(effect);
         open.attempt.first_send = Some(now);
@@ -141,7 +140,6 @@ impl Checkout {
     pub(super) fn lock_refused(&mut self, state: State, effect: EffectId) -> Step {
         let session = match state {
             State::Sending { open, stage: Stage::Locking(asked), .. } if asked == effect => {
-                self.ledger.release(open.attempt.fingerprint);
                 self.close_sheet(open.sheet);
                 Some(open.session)
             }
@@ -167,7 +165,11 @@ impl Checkout {
             State::Sending { open, stage: Stage::Locking(asked), .. } if asked == effect => {
                 self.abandon(open, Some(Notice::RecordUnavailable), now)
             }
-            State::Settling { open, ask: Ask::Locking(asked), .. } if asked == effect => self.ask(open, 0),
+            State::Settling { open, ask: Ask::Locking(asked), .. } if asked == effect => {
+                // It may still be granted, and is let go of then.
+                self.release_lock = true;
+                self.ask(open, 0)
+            }
             other => return Step::reject(other, Rejection::LateAnswer),
         })
     }
@@ -245,7 +247,7 @@ impl Checkout {
                 let Some(theirs) = record.open else {
                     return Step::to(State::Ready { session: open.session });
                 };
-                self.ledger.release(open.attempt.fingerprint);
+                self.ledger.release(open.attempt.fingerprint, open.attempt.first_send);
                 self.close_sheet(open.sheet);
                 self.ledger.spend(theirs.fingerprint, theirs.first_send.unwrap_or(0));
                 let session = session_of(record.session, &theirs, open.session.created_at);

@@ -10,6 +10,7 @@ use crate::attempt::{Attempt, Receipt, Session};
 use crate::journal::{Discard, Paid, Record};
 use crate::notice::Notice;
 use crate::token::{Salt, SpentLedger};
+use alloc::boxed::Box;
 
 /// A session that the merchant is being told of.
 #[derive(Debug)]
@@ -150,8 +151,7 @@ impl Checkout {
                 if durable == Some(true) || self.config.durability == Durability::Preferred {
                     return Step::to(self.send(open, payload, 0, now));
                 }
-                self.ledger.release(open.attempt.fingerprint);
-                open.attempt.first_send = None;
+                self.ledger.release(open.attempt.fingerprint, open.attempt.first_send.take());
                 let ending = Ending::Again { why: Some(Notice::RecordUnavailable), in_sheet: false };
                 Step::to(self.conclude(open, ending, now))
             }

@@ -6,6 +6,7 @@ use super::flow::FlowState;
 use super::record::{Kept, Stage, Verdict, What};
 use crate::checkout::EffectId;
 use crate::outcome::Opaque;
+use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened. Answers to effects carry the effect's id; each is taken once.

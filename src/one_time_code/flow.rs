@@ -3,6 +3,8 @@
 
 use crate::key::Entropy;
 use crate::outcome::Opaque;
+use alloc::boxed::Box;
+use alloc::string::String;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use core::fmt;
 use serde::{Serialize, Serializer};

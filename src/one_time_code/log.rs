@@ -5,8 +5,10 @@
 
 use super::table::Rejection;
 use super::{Event, StateKind};
+use crate::json;
+use alloc::collections::VecDeque;
+use alloc::string::String;
 use serde::Serialize;
-use std::collections::VecDeque;
 
 /// How many entries are kept; beyond that the oldest is dropped, and the log says so.
 pub const CAPACITY: usize = 128;
@@ -57,7 +59,6 @@ impl Log {
     /// The log as JSON text.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Serialising these types into memory cannot fail: no maps with odd keys, no I/O.
-        serde_json::to_string(self).unwrap_or_default()
+        json::to_string(self)
     }
 }

@@ -35,6 +35,8 @@ pub use state::StateKind;
 use crate::checkout::EffectId;
 use crate::key::{self, Entropy};
 use crate::retry::RetryPolicy;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::mem;
 use log::{Entry, Log};
 use serde::{Deserialize, Serialize};

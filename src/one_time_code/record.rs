@@ -9,6 +9,9 @@ use super::{Limits, Reason};
 use crate::journal::{JournalError, JournalErrorCode, Node, corrupt};
 use crate::json::{self, Value};
 use crate::outcome::Opaque;
+use crate::text;
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// The version of the record that this crate writes.
@@ -89,14 +92,14 @@ impl Record {
         let flows = self.flows.iter().map(|flow| {
             let (stage, verifier, claimant) = match &flow.stage {
                 Stage::Away { verifier } => ("away", verifier.as_ref().map(Opaque::expose), None),
-                Stage::Claimed { claimant } => ("claimed", None, Some(format!("{claimant:032x}"))),
+                Stage::Claimed { claimant } => ("claimed", None, Some(text::hex(&claimant.to_be_bytes()))),
                 Stage::Ended(End::Connected) => ("connected", None, None),
                 Stage::Ended(End::Failed(reason)) => (reason.as_str(), None, None),
             };
             KeptWire { state: flow.state.as_str(), stage, at: flow.at, verifier, claimant }
         });
         // Serialising these types into memory cannot fail: no maps with odd keys, no I/O.
-        serde_json::to_string(&Wire { version: VERSION, flows: flows.collect() }).unwrap_or_default()
+        json::to_string(&Wire { version: VERSION, flows: flows.collect() })
     }
 
     /// Reads what [`Self::encode`] wrote.
@@ -115,9 +118,7 @@ impl Record {
             }
             _ => return Err(corrupt("version")),
         }
-        let node = Node { value: &value, path: String::new() };
-        let flows = node.list("flows")?.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Self { flows })
+        Ok(Self { flows: Node::top(&value, "").list("flows", read)? })
     }
 
     /// The flow of that name; without a name the last one that was claimed and whose end nobody has written down.
@@ -140,20 +141,17 @@ impl Record {
 }
 
 fn read(node: &Node<'_>) -> Result<Kept, JournalError> {
-    let stage = match node.parsed("stage", |stage| Some(stage.to_owned()))?.as_str() {
+    let stage = node.get("stage")?;
+    let stage = match stage.value.as_str().unwrap_or_default() {
         "away" => Stage::Away {
             verifier: node
                 .optional("verifier")?
-                .map(|node| node.value.as_str().map(Opaque::new).ok_or_else(|| corrupt(&node.path)))
+                .map(|node| node.value.as_str().map(Opaque::new).ok_or_else(|| node.corrupt()))
                 .transpose()?,
         },
-        "claimed" => Stage::Claimed {
-            claimant: node.parsed("claimant", |digits| u128::from_str_radix(digits, 16).ok())?,
-        },
+        "claimed" => Stage::Claimed { claimant: node.parsed("claimant", text::parse_hex_128)? },
         "connected" => Stage::Ended(End::Connected),
-        reason => Stage::Ended(End::Failed(
-            Reason::by_name(reason).ok_or_else(|| corrupt(&format!("{}.stage", node.path)))?,
-        )),
+        reason => Stage::Ended(End::Failed(Reason::by_name(reason).ok_or_else(|| stage.corrupt())?)),
     };
     Ok(Kept { state: node.parsed("state", FlowState::parse)?, stage, at: node.number("at")? })
 }

@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 use super::{EventKind, StateKind};
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 

@@ -9,6 +9,7 @@ use super::classify::{
 use super::profiles::Data;
 use crate::json::Value;
 use crate::outcome::{Advice, Cause};
+use crate::text;
 
 /// A reply whose body is JSON.
 pub(super) struct Answer<'a> {
@@ -176,7 +177,7 @@ pub(super) fn adyen(answer: &Answer<'_>) -> Option<Word> {
             // A refusal as a duplicate has perhaps an original that was charged (rule U5).
             if answer
                 .text("refusalReason")
-                .is_some_and(|reason| reason.to_ascii_lowercase().contains("duplicate"))
+                .is_some_and(|reason| text::find(&reason.to_ascii_lowercase(), "duplicate").is_some())
             {
                 return Some(Word::Unknown(Cause::AlreadyUsed));
             }

@@ -229,9 +229,12 @@ fn code_text(code: &str) -> Text {
     const MAX_LEN: usize = 64;
     const CARD_DIGITS: usize = 12;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    let longest_number = code.split(|char: char| !char.is_ascii_digit()).map(str::len).max();
-    let fits = (1..=MAX_LEN).contains(&code.len())
-        && code.bytes().all(plain)
-        && longest_number.is_none_or(|digits| digits < CARD_DIGITS);
+    let mut digits = 0;
+    let mut number = |byte: u8| {
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        digits >= CARD_DIGITS
+    };
+    let fits =
+        (1..=MAX_LEN).contains(&code.len()) && code.bytes().all(plain) && !code.bytes().any(&mut number);
     Text::new(if fits { code } else { "unknown" })
 }

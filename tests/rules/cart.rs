@@ -155,7 +155,7 @@ fn c3_if_the_old_cart_was_paid_the_receipt_names_it_and_the_new_one_is_not_charg
         }
         let snapshot = s.snapshot();
         assert_eq!(snapshot.state, StateKind::Succeeded);
-        assert_eq!(snapshot.receipt.unwrap().paid.summary.total.minor(), 1_000);
+        assert_eq!(snapshot.receipt.unwrap().paid.total().minor(), 1_000);
         assert_eq!(snapshot.cart.unwrap().total().minor(), 2_000);
         assert_eq!(s.notices(), ["earlier_cart_paid"]);
         assert_eq!(s.sends().len(), 1);
@@ -365,7 +365,7 @@ fn c8_a_receipt_of_an_earlier_cart_does_not_hide_the_cart_on_the_page() {
     assert!(discards(&effects).iter().any(|(session, _)| *session == second_session));
     let snapshot = s.snapshot();
     assert_eq!(snapshot.state, StateKind::Succeeded);
-    assert_eq!(snapshot.receipt.unwrap().paid.summary.total.minor(), 1_000);
+    assert_eq!(snapshot.receipt.unwrap().paid.total().minor(), 1_000);
     assert_eq!(snapshot.cart.unwrap().total().minor(), 2_000);
     assert_eq!(s.notices(), ["earlier_cart_paid"]);
 }

@@ -108,6 +108,34 @@ fn d2_preferred_goes_on_and_says_so() {
 }
 
 #[test]
+fn d2_a_journal_that_never_answers_is_one_that_cannot_be_written() {
+    for (config, sent) in [(CONFIG, 1), (REQUIRED, 0)] {
+        let mut s = Scenario::with(config).into_sheet_open();
+        s.journal_answers = false;
+        s.token("tok_a");
+        let write = s.write();
+        assert_eq!(s.timer().unwrap().1, s.config.retry.send_timeout);
+        s.fire_timer();
+        assert_eq!((s.sends().len(), s.snapshot().durable), (sent, false));
+        s.refused(Event::JournalWritten { effect: write, durable: true }, Rejection::LateAnswer);
+    }
+}
+
+#[test]
+fn d2_a_token_that_a_silent_journal_kept_from_being_sent_is_as_good_as_new() {
+    let mut s = Scenario::with(REQUIRED).into_sheet_open();
+    s.journal_answers = false;
+    s.token("tok_a");
+    assert_eq!(names(&s.fire_timer()), ["CompleteSheet(fail)", "ReleaseLock"]);
+    assert_eq!((s.state(), s.notices()), (StateKind::Ready, vec!["record_unavailable"]));
+    assert_eq!(s.record().unwrap().open, None);
+    s.journal_answers = true;
+    s.open_sheet();
+    s.token("tok_a");
+    assert_eq!(s.sends().len(), 1);
+}
+
+#[test]
 fn d2_a_journal_that_forgets_says_so() {
     let mut s = Scenario::new().into_sheet_open();
     s.journal_answers = false;

@@ -191,7 +191,7 @@ pub fn assert_same(replayed: &Checkout, original: &Snapshot) {
     };
     let receipt = |snapshot: &Snapshot| {
         snapshot.receipt.as_ref().map(|receipt| {
-            (receipt.key, receipt.session, receipt.reference.clone(), receipt.paid.summary.total, receipt.at)
+            (receipt.key, receipt.session, receipt.reference.clone(), receipt.paid.total(), receipt.at)
         })
     };
     assert_eq!(cart(&replayed), cart(original));

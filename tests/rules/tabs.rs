@@ -1,6 +1,6 @@
 //! D6: one tab pays at a time. The tabs share what the test copies from one journal to the other.
 
-use crate::scenario::{CLICK, Scenario, approved, cart, declined, discards, names};
+use crate::scenario::{CLICK, Scenario, approved, cart, declined, discards, names, rejected};
 use payonce::checkout::{Effect, Event, Rejection, StateKind};
 
 /// Two tabs of one shopper, loaded one after the other, both with the same cart.
@@ -306,6 +306,63 @@ fn t3_a_token_spent_elsewhere_stays_spent_where_the_cart_is_stale_too() {
 }
 
 #[test]
+fn t3_a_tab_that_gives_its_token_back_leaves_the_mark_of_another_tab() {
+    let not_used = || rejected("postcode", false, true);
+    let (mut a, mut b) = tabs();
+    a.token("tok_a");
+    let first = a.key();
+    // Tab a comes back out of the back/forward cache. Meanwhile b learns that the token was not used, and spends it.
+    b.journal = a.journal.clone();
+    b.token("tok_a");
+    b.settle_with(not_used());
+    b.open_sheet();
+    b.pass(1_000);
+    b.token("tok_a");
+    b.decline("expired_card");
+    assert_ne!(b.last_send().key, first);
+    a.journal = b.journal.clone();
+    a.lock_answers = false;
+    a.ok(Event::PageRestored { record: a.record(), cart_follows: false });
+    // That the token was not used is true of the first attempt alone.
+    a.report(first, not_used());
+    assert_eq!(a.record().unwrap().ledger.entries().len(), 1);
+    a.lock_answers = true;
+    a.open_sheet();
+    a.token("tok_a");
+    assert_eq!((a.notices(), a.sends().len()), (vec!["fresh_token_needed"], 1));
+}
+
+#[test]
+fn t3_a_token_that_both_tabs_were_handed_is_spent_in_the_one_that_does_not_get_the_lock_too() {
+    let (mut a, mut b) = tabs();
+    b.lock_answers = false;
+    b.token("tok_a");
+    a.token("tok_a");
+    b.ok(Event::JournalChanged { record: a.record() });
+    let effect = b.lock();
+    b.ok(Event::LockRefused { effect });
+    assert_eq!(b.snapshot().spent, a.snapshot().spent);
+    // Even where the journal cannot be read any more.
+    b.ok(Event::LockFreed { record: None });
+    b.open_sheet();
+    b.token("tok_a");
+    assert_eq!((b.notices(), b.sends()), (vec!["fresh_token_needed"], vec![]));
+}
+
+#[test]
+fn t3_what_was_heard_while_asking_for_the_lock_counts_where_the_journal_cannot_be_read_with_it() {
+    let (mut a, mut b) = tabs();
+    b.lock_answers = false;
+    b.token("tok_a");
+    a.token("tok_a");
+    a.decline("expired_card");
+    b.ok(Event::JournalChanged { record: a.record() });
+    let effect = b.lock();
+    b.ok(Event::LockGranted { effect, record: None });
+    assert_eq!((b.notices(), b.sends()), (vec!["fresh_token_needed"], vec![]));
+}
+
+#[test]
 fn c4_a_cart_of_an_older_tab_replaces_none() {
     for later in [0, 1_000] {
         let mut old = Scenario::new();
@@ -430,6 +487,49 @@ fn d6_a_lock_that_fails_is_no_other_tab() {
     a.token("tok_a");
     a.approve();
     assert_eq!(a.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d6_a_lock_that_never_answers_is_given_up() {
+    let mut a = Scenario::new().into_sheet_open();
+    a.lock_answers = false;
+    a.token("tok_a");
+    let lock = a.lock();
+    assert_eq!(a.timer().unwrap().1, a.config.retry.send_timeout);
+    assert_eq!(names(&a.fire_timer()), ["RetrySheet", "ReleaseLock"]);
+    assert_eq!(
+        (a.state(), a.notices(), a.sends()),
+        (StateKind::SheetOpen, vec!["record_unavailable"], vec![])
+    );
+    // Granted late it is nobody's: it was let go of.
+    a.refused(Event::LockGranted { effect: lock, record: a.record() }, Rejection::LateAnswer);
+    a.lock_answers = true;
+    a.token("tok_a");
+    a.approve();
+    assert_eq!(a.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d3_the_truth_is_asked_for_where_the_lock_never_answers() {
+    let mut a = Scenario::new().into_sending();
+    a.lock_answers = false;
+    a.reload();
+    let lock = a.lock();
+    assert_eq!(names(&a.fire_timer()), ["SettleAttempt", "ReleaseLock"]);
+    a.refused(Event::LockGranted { effect: lock, record: a.record() }, Rejection::LateAnswer);
+    a.settle_with(approved());
+    assert_eq!(a.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d6_what_has_answered_is_not_waited_for() {
+    for (state, running) in [(StateKind::Sending, 1), (StateKind::Blocked, 0)] {
+        let s = Scenario::in_state(state);
+        let count = |pick: fn(&Effect) -> bool| s.effects.iter().filter(|effect| pick(effect)).count();
+        let started = count(|effect| matches!(effect, Effect::StartTimer { .. }));
+        let stopped = count(|effect| matches!(effect, Effect::CancelTimer { .. }));
+        assert_eq!(started - stopped, running, "{state:?}");
+    }
 }
 
 #[test]

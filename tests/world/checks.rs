@@ -74,6 +74,11 @@ impl World {
                     self.end(open.unwrap(), outcome);
                 }
             }
+            // The lock has not answered in time, or the journal has not before the first send.
+            Event::TimerFired { .. } if self.tabs[t].lock_asked.is_some() => self.tabs[t].unlocked = true,
+            Event::TimerFired { .. } if before.state == StateKind::Sending => {
+                self.journal_failed |= before.attempt.as_ref().is_some_and(|attempt| attempt.sends == 0);
+            }
             Event::SettleAnswered { answer: SettleAnswer::Voided, .. } => self.in_doubt = None,
             Event::SettleAnswered { answer: SettleAnswer::Outcome(outcome), .. }
                 if outcome.is_definitive() =>
@@ -126,7 +131,10 @@ impl World {
         let tab = &mut self.tabs[t];
         match effect {
             Effect::OpenSheet { sheet } => tab.sheets.push(sheet),
-            Effect::AcquireLock { effect } => tab.lock_asked = Some(effect),
+            Effect::AcquireLock { effect } => {
+                tab.lock_asked = Some(effect);
+                tab.unlocked = false;
+            }
             Effect::ReleaseLock => {
                 tab.lock_asked = None;
                 tab.releasing = true;
@@ -144,7 +152,8 @@ impl World {
             }
             Effect::SettleAttempt { effect, key, .. } => {
                 tab.questions.push(Out { effect, key });
-                self.check(self.lock == Some(t) || self.forgetful(), "asks for the truth without the lock");
+                let may = self.lock == Some(t) || self.tabs[t].unlocked || self.forgetful();
+                self.check(may, "asks for the truth without the lock");
             }
             Effect::AbortRequest { effect } => {
                 tab.sends.retain(|out| out.effect != effect);

@@ -58,6 +58,8 @@ struct Tab {
     discards: Vec<EffectId>,
     lock_asked: Option<EffectId>,
     releasing: bool,
+    /// Whether it goes on without the lock, which did not answer.
+    unlocked: bool,
     /// What the page shows.
     page: Option<CartHash>,
     /// What the shopper agreed to with the last token, and what the page showed then.
@@ -166,6 +168,7 @@ impl Tab {
             discards: Vec::new(),
             lock_asked: None,
             releasing: false,
+            unlocked: false,
             page: None,
             agreed: None,
             stale: false,

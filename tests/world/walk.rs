@@ -71,6 +71,11 @@ impl World {
                 }
             }
             Some(4) => {
+                // Lock and journal are mostly faster than that.
+                let asked = tab.lock_asked.is_some() || !tab.writes.is_empty();
+                if asked && !dice.once_in(10) {
+                    return;
+                }
                 if let Some((effect, due)) = dice.take(&mut self.tabs[t].timers) {
                     self.now = self.now.max(due);
                     self.event(t, Event::TimerFired { effect });

@@ -3,12 +3,12 @@
  * its effects queue until the core is at rest, then the listeners are told.
  */
 
-import { checkFlows, WasmOneTimeCode } from '../../wasm/payonce.js';
+import load, { checkFlows, reinitialize, reinitialized, WasmOneTimeCode } from '../../wasm/one_time_code.js';
 import { text } from '../body.js';
 import { deepFreeze, toObject } from '../convert.js';
-import { alive, type Core, guarded } from '../core.js';
 import { DisposedError, InputError, InternalError, JournalError, PayonceError, PortError } from '../errors.js';
-import { init } from '../init.js';
+import { type Core, instance } from '../instance.js';
+import { loader } from '../loader.js';
 import { answerIn, forgetAnswer, type Visit, visit } from './address.js';
 import { readOptions } from './options.js';
 import type {
@@ -19,6 +19,10 @@ import type {
   OneTimeCodeState,
   ReturnOptions,
 } from './types.js';
+
+/** The module of one-time codes. */
+export const { moduleFrom, init } = loader(load);
+const { guarded, alive } = instance({ reinitialize, reinitialized });
 
 /** Hands one event to the core; tells whether it was accepted. */
 type Event = (core: WasmOneTimeCode, now: number) => boolean;

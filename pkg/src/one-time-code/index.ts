@@ -1,6 +1,5 @@
 /** payonce/one-time-code: what a provider hands the shopper on a redirect back is exchanged once. */
 
-import '../wasm-url.js';
+import './wasm-url.js';
 
-export { createOneTimeCode } from './driver.js';
-export type * from './types.js';
+export * from './api.js';

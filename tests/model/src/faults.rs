@@ -21,6 +21,8 @@ pub enum Fault {
     SaltLost,
     /// A tab writes over what another one wrote.
     JournalNotMerged,
+    /// A tab that gives its token back takes along the mark that another tab made of the same one.
+    EverybodysMarkReleased,
     /// The page stores what the sheet returned along with the record.
     TokenInJournal,
     // The lock
@@ -53,7 +55,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::FenceIsAWord,
         Self::KeyIsNotUnique,
         Self::ChargesNotLookedAt,
@@ -61,6 +63,7 @@ impl Fault {
         Self::LedgerLost,
         Self::SaltLost,
         Self::JournalNotMerged,
+        Self::EverybodysMarkReleased,
         Self::TokenInJournal,
         Self::NoLock,
         Self::JournalNotReread,

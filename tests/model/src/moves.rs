@@ -87,7 +87,8 @@ impl World {
             push(held, Step::MissLock { tab });
         }
         push(this.watching && self.lock.is_none(), Step::HearOfLock { tab });
-        (0..).zip(&this.timers).for_each(|(timer, _)| push(true, Step::Fire { tab, timer }));
+        let in_time = self.waits_for_a_port(tab) && spent.silences >= setting.silences;
+        (0..).zip(&this.timers).for_each(|(timer, _)| push(!in_time, Step::Fire { tab, timer }));
         push(spent.visits < setting.visits && !writing, Step::Leave { tab });
         push(this.online && spent.outages < setting.outages, Step::LoseNetwork { tab });
         push(!this.online, Step::FindNetwork { tab });
@@ -96,6 +97,13 @@ impl World {
                 push(self.merchant.outcome(sent.charge.key).is_some(), Step::Report { tab, key });
             }
         }
+    }
+
+    /// Whether nothing goes on before the lock or the journal has answered.
+    fn waits_for_a_port(&self, t: u8) -> bool {
+        let tab = self.tab(t);
+        let unsent = || self.snapshot(t).attempt.is_some_and(|attempt| attempt.sends == 0);
+        tab.lock_asked.is_some() || tab.checkout.state() == StateKind::Sending && unsent()
     }
 
     fn steps_of_network(&self, steps: &mut Vec<Step>) {
@@ -163,7 +171,8 @@ impl World {
                 self.spent.failed_writes += 1;
                 let Some(write) = self.tab_mut(tab).writes.pop_front() else { return Ok(false) };
                 self.free_lock(tab);
-                self.event(tab, Event::JournalFailed { effect: write.effect })
+                self.event(tab, Event::JournalFailed { effect: write.effect })?;
+                Ok(true)
             }
             Step::HearOfJournal { tab } => {
                 self.tab_mut(tab).news = false;
@@ -288,19 +297,21 @@ impl World {
         self.free_lock(t);
         let effect = write.effect;
         if done {
-            return if write.answered {
-                Ok(true)
-            } else {
-                self.event(t, Event::JournalWritten { effect, durable: true })
-            };
+            if !write.answered {
+                // Once it is given up this comes too late; the journal holds it all the same.
+                self.event(t, Event::JournalWritten { effect, durable: true })?;
+            }
+            return Ok(true);
         }
         let record = self.record();
         self.event(t, Event::JournalChanged { record })?;
-        self.event(t, Event::JournalFailed { effect })
+        self.event(t, Event::JournalFailed { effect })?;
+        Ok(true)
     }
 
     fn fire(&mut self, t: u8, timer: u8) -> Result<bool, Broken> {
         let before = self.snapshot(t);
+        self.spent.silences += u8::from(self.waits_for_a_port(t));
         let effect = self.tab_mut(t).timers.remove(usize::from(timer));
         let taken = self.event(t, Event::TimerFired { effect })?;
         if let (StateKind::Sending, Some(attempt)) = (before.state, before.attempt)
@@ -315,6 +326,8 @@ impl World {
         let Some(packet) = self.packets.get_mut(usize::from(n)) else { return Ok(false) };
         packet.copies -= 1;
         let ask = packet.ask.clone();
+        // A token that was not used may be spent again, but not in the same moment, by which its mark is known.
+        self.now += u64::from(verdict == Verdict::Refuse);
         let reply = match ask {
             Ask::Charge(charge) => Some(self.merchant.attempt(&charge, verdict, &self.setting)),
             Ask::Settle(key) => Some(self.merchant.settle(key, &self.setting)),
@@ -381,6 +394,7 @@ impl World {
         const PATIENCE: usize = 300;
         let mut world = self.clone();
         world.setting.tokens = world.spent.tokens + 2;
+        world.setting.verdicts = &[Verdict::Approve];
         let mut steps = Vec::new();
         while steps.len() < PATIENCE
             && let Some(step) = world.next_of_a_good_day()

@@ -36,6 +36,8 @@ pub struct Setting {
     pub refusals: u8,
     /// Journal writes that fail.
     pub failed_writes: u8,
+    /// Times that the lock, or the journal before a first send, does not answer in time.
+    pub silences: u8,
     /// Whether journal writes take time, in which anything may happen. Otherwise each is done at once.
     pub slow_disk: bool,
     /// Whether the merchant hears of a discarded session late or never. Otherwise it does at once.
@@ -75,6 +77,7 @@ impl Setting {
         nights: 0,
         refusals: 0,
         failed_writes: 0,
+        silences: 0,
         slow_disk: true,
         slow_discards: true,
         loaded: false,

@@ -75,6 +75,7 @@ pub(crate) struct Spent {
     pub nights: u8,
     pub refusals: u8,
     pub failed_writes: u8,
+    pub silences: u8,
 }
 
 /// Everything there is.
@@ -332,10 +333,22 @@ impl World {
     pub fn store(&mut self, t: u8) -> Option<(Write, bool)> {
         let write = self.tab_mut(t).writes.pop_front()?;
         let ours = write.record.as_ref().clone();
+        let base = self.tab(t).base.as_deref();
+        let mut stored = self.stored.as_deref().cloned();
+        if let (Some(stored), Some(base)) = (&mut stored, base)
+            && self.setting.has(Fault::EverybodysMarkReleased)
+        {
+            let gone = base.ledger.entries().iter().map(|mark| mark.fingerprint);
+            for token in gone.filter(|token| !ours.ledger.contains(*token)) {
+                for mark in stored.ledger.clone().entries() {
+                    stored.ledger.release(token, Some(mark.at));
+                }
+            }
+        }
         let merged = if self.setting.has(Fault::JournalNotMerged) {
             Ok(ours)
         } else {
-            ours.merged(self.tab(t).base.as_deref(), self.stored.as_deref().cloned(), write.holds_lock)
+            ours.merged(base, stored, write.holds_lock)
         };
         let done = merged.is_ok();
         if let Ok(merged) = merged {

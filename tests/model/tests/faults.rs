@@ -12,6 +12,7 @@ use payonce_model::faults::Fault;
 use payonce_model::promises::Promise;
 use payonce_model::search::explore;
 use payonce_model::setting::Setting;
+use payonce_model::settings::SAME_TOKEN;
 
 /// Searches the broken world, and the same world unbroken, in which nothing may be found up to there.
 fn finds(fault: Fault, world: Setting, promises: &[Promise]) {
@@ -64,6 +65,11 @@ fn a_journal_that_is_written_over() {
         world,
         &[Promise::TokenUnderOneKey, Promise::NoUnseenCharge, Promise::JournalFirst],
     );
+}
+
+#[test]
+fn a_release_that_takes_everybodys_mark() {
+    finds(Fault::EverybodysMarkReleased, SAME_TOKEN, &[Promise::TokenUnderOneKey]);
 }
 
 #[test]

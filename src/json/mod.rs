@@ -8,8 +8,15 @@
 //! surrogates are errors, because two readers that disagree about a cart disagree about a price.
 #![forbid(unsafe_code)]
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
+mod writer;
+
+pub(crate) use writer::{to_string, write_index, write_integer};
+
+use crate::text;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 /// The deepest nesting of arrays and objects that is read.
 pub(crate) const MAX_DEPTH: u8 = 32;
@@ -83,7 +90,9 @@ impl<'a> Value<'a> {
 
     /// The member of a member: `path("error.payment_intent.status")`.
     pub(crate) fn path(&self, path: &str) -> Option<&Self> {
-        path.split('.').try_fold(self, |value, name| value.get(name))
+        let end = path.bytes().position(|byte| byte == b'.').unwrap_or(path.len());
+        let value = self.get(path.get(..end)?)?;
+        path.get(end + 1..).map_or(Some(value), |rest| value.path(rest))
     }
 
     pub(crate) fn as_str(&self) -> Option<&str> {
@@ -169,18 +178,12 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
         out.push_str(text.get(plain..at).unwrap_or_default());
         out.push_str(escape);
         if escape.len() > 2 {
-            out.push_str(hex_digit(byte));
+            out.push_str(text::hex_digit(byte));
         }
         plain = at + 1;
     }
     out.push_str(text.get(plain..).unwrap_or_default());
     out.push('"');
-}
-
-/// The lower four bits as a lower-case hex digit.
-pub(crate) fn hex_digit(bits: u8) -> &'static str {
-    let at = usize::from(bits & 0xF);
-    "0123456789abcdef".get(at..=at).unwrap_or_default()
 }
 
 /// Reads a text from the front to the back, one value at a time, for callers that need no tree.
@@ -218,7 +221,7 @@ impl<'a> Reader<'a> {
             self.depth = self.depth.saturating_sub(1);
             return Ok(false);
         }
-        if !std::mem::take(&mut open.first) && !self.eat(b',') {
+        if !core::mem::take(&mut open.first) && !self.eat(b',') {
             return Err(self.error(ErrorKind::Syntax));
         }
         // A trailing comma needs no check: `]` and `}` begin no value and no name.

@@ -1,0 +1,330 @@
+//! Writes JSON: a serializer for serde that knows this one form, and only the types that payonce writes.
+//!
+//! It exists for its size, as the reader does: it cannot fail, so what serde derives for a type becomes a row of calls
+//! without a single check, which weighs a third of what `serde_json` makes of it.
+#![forbid(unsafe_code)]
+
+use super::write_string;
+use crate::text;
+use alloc::string::{String, ToString as _};
+use core::convert::Infallible;
+use core::fmt::Display;
+use serde::ser::{self, Serialize};
+
+/// `value` as JSON text, without white space: what `serde_json` would write.
+pub(crate) fn to_string<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut writer = Writer(String::new());
+    let Ok(()) = value.serialize(&mut writer);
+    writer.0
+}
+
+/// Appends `value` in decimal digits.
+pub(crate) fn write_integer(out: &mut String, value: i64) {
+    if value < 0 {
+        out.push('-');
+    }
+    write_digits(out, value.unsigned_abs());
+}
+
+/// Appends `[index]`, as it stands in a path.
+pub(crate) fn write_index(path: &mut String, index: usize) {
+    path.push('[');
+    write_digits(path, index as u64);
+    path.push(']');
+}
+
+fn write_digits(out: &mut String, value: u64) {
+    if value >= 10 {
+        write_digits(out, value / 10);
+    }
+    out.push_str(text::hex_digit((value % 10) as u8));
+}
+
+/// What was written so far.
+struct Writer(String);
+
+/// Nothing that is written here can go wrong.
+#[derive(Debug)]
+pub(crate) struct Never(Infallible);
+
+impl Display for Never {
+    fn fmt(&self, _: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.0 {}
+    }
+}
+
+impl core::error::Error for Never {}
+
+impl ser::Error for Never {
+    #[expect(clippy::panic, reason = "only a `Serialize` by hand could call this, and none of ours does")]
+    fn custom<T: Display>(_: T) -> Self {
+        panic!("serialized by hand")
+    }
+}
+
+impl Writer {
+    /// What comes before the next element or name.
+    fn separate(&mut self) {
+        if !matches!(self.0.as_bytes().last(), Some(b'{' | b'[')) {
+            self.0.push(',');
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        self.separate();
+        write_string(&mut self.0, name);
+        self.0.push(':');
+    }
+
+    fn open(&mut self, bracket: char) -> &mut Self {
+        self.0.push(bracket);
+        self
+    }
+}
+
+/// An array or object that is being written.
+pub(crate) struct Open<'a> {
+    writer: &'a mut Writer,
+    close: &'static str,
+}
+
+impl Open<'_> {
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
+        self.writer.separate();
+        value.serialize(&mut *self.writer)
+    }
+
+    fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Never> {
+        self.writer.name(name);
+        value.serialize(&mut *self.writer)
+    }
+
+    fn close(self) {
+        self.writer.0.push_str(self.close);
+    }
+}
+
+impl<'a> ser::Serializer for &'a mut Writer {
+    type Ok = ();
+    type Error = Never;
+    type SerializeSeq = Open<'a>;
+    type SerializeTuple = Open<'a>;
+    type SerializeTupleStruct = Open<'a>;
+    type SerializeTupleVariant = Open<'a>;
+    type SerializeMap = Open<'a>;
+    type SerializeStruct = Open<'a>;
+    type SerializeStructVariant = Open<'a>;
+
+    fn serialize_bool(self, value: bool) -> Result<(), Never> {
+        self.0.push_str(if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn serialize_i8(self, value: i8) -> Result<(), Never> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i16(self, value: i16) -> Result<(), Never> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i32(self, value: i32) -> Result<(), Never> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i64(self, value: i64) -> Result<(), Never> {
+        write_integer(&mut self.0, value);
+        Ok(())
+    }
+
+    fn serialize_u8(self, value: u8) -> Result<(), Never> {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u16(self, value: u16) -> Result<(), Never> {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u32(self, value: u32) -> Result<(), Never> {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u64(self, value: u64) -> Result<(), Never> {
+        write_digits(&mut self.0, value);
+        Ok(())
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), Never> {
+        self.serialize_f64(value.into())
+    }
+
+    /// None of ours has one: amounts and times are integers.
+    fn serialize_f64(self, value: f64) -> Result<(), Never> {
+        self.0.push_str(&value.to_string());
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Never> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Never> {
+        write_string(&mut self.0, value);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Never> {
+        value.serialize(self)
+    }
+
+    fn serialize_none(self) -> Result<(), Never> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Never> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Never> {
+        self.0.push_str("null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Never> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Never> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Never> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Never> {
+        self.open('{').name(variant);
+        value.serialize(&mut *self)?;
+        self.0.push('}');
+        Ok(())
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Open<'a>, Never> {
+        Ok(Open { writer: self.open('['), close: "]" })
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Open<'a>, Never> {
+        self.serialize_seq(None)
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Open<'a>, Never> {
+        self.serialize_seq(None)
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Open<'a>, Never> {
+        self.open('{').name(variant);
+        Ok(Open { writer: self.open('['), close: "]}" })
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Open<'a>, Never> {
+        Ok(Open { writer: self.open('{'), close: "}" })
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Open<'a>, Never> {
+        self.serialize_map(None)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Open<'a>, Never> {
+        self.open('{').name(variant);
+        Ok(Open { writer: self.open('{'), close: "}}" })
+    }
+}
+
+macro_rules! elements {
+    ($($kind:ident::$add:ident),+) => {
+        $(
+            impl ser::$kind for Open<'_> {
+                type Ok = ();
+                type Error = Never;
+
+                fn $add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
+                    self.element(value)
+                }
+
+                fn end(self) -> Result<(), Never> {
+                    self.close();
+                    Ok(())
+                }
+            }
+        )+
+    };
+}
+
+elements! {
+    SerializeSeq::serialize_element, SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field,
+    SerializeTupleVariant::serialize_field
+}
+
+macro_rules! members {
+    ($($kind:ident),+) => {
+        $(
+            impl ser::$kind for Open<'_> {
+                type Ok = ();
+                type Error = Never;
+
+                fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Never> {
+                    self.member(name, value)
+                }
+
+                fn end(self) -> Result<(), Never> {
+                    self.close();
+                    Ok(())
+                }
+            }
+        )+
+    };
+}
+
+members! { SerializeStruct, SerializeStructVariant }
+
+/// Names must be texts.
+impl ser::SerializeMap for Open<'_> {
+    type Ok = ();
+    type Error = Never;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, name: &T) -> Result<(), Never> {
+        self.element(name)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
+        self.writer.0.push(':');
+        value.serialize(&mut *self.writer)
+    }
+
+    fn end(self) -> Result<(), Never> {
+        self.close();
+        Ok(())
+    }
+}

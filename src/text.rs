@@ -1,0 +1,58 @@
+//! Small things done to text, for which core has larger means: its formatting and its searching would weigh more in the
+//! wasm than all of this crate's own handling of text.
+#![forbid(unsafe_code)]
+
+use alloc::string::String;
+
+/// The lower four bits as a lower-case digit.
+pub(crate) fn hex_digit(bits: u8) -> &'static str {
+    let at = usize::from(bits & 0xF);
+    "0123456789abcdef".get(at..=at).unwrap_or_default()
+}
+
+/// Two lower-case digits for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, *byte]).map(hex_digit).collect()
+}
+
+/// 128 bits out of 32 lower-case digits.
+pub(crate) fn parse_hex_128(text: &str) -> Option<u128> {
+    let digits = text.bytes().map(|byte| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    });
+    let bits = digits.into_iter().try_fold(0, |bits, digit| Some(bits << 4 | u128::from(digit?)));
+    bits.filter(|_| text.len() == 32)
+}
+
+/// Where `needle`, which is not empty, begins in `text`.
+pub(crate) fn find(text: &str, needle: &str) -> Option<usize> {
+    text.as_bytes().windows(needle.len().max(1)).position(|window| window == needle.as_bytes())
+}
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_parsed() {
+        for bits in [0, 1, u128::MAX, 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210] {
+            let text = hex(&bits.to_be_bytes());
+            assert_eq!(text, format!("{bits:032x}"));
+            assert_eq!(parse_hex_128(&text), Some(bits));
+        }
+        for wrong in ["", "0", "0123456789abcdef0123456789ABCDEF", "0123456789abcdef0123456789abcdefa", "é"]
+        {
+            assert_eq!(parse_hex_128(wrong), None, "{wrong}");
+        }
+    }
+    #[test]
+    fn what_is_there_is_found() {
+        assert_eq!(find("abcabd", "abd"), Some(3));
+        assert_eq!(find("é\"open\"", "\"open\""), Some(2));
+        assert_eq!(find("ab", "abc"), None);
+        assert_eq!(find("", "a"), None);
+    }
+}
