@@ -84,8 +84,6 @@ pub struct Attempt {
     /// When its first send was written down, in milliseconds since the Unix epoch; `None` while nothing can have
     /// reached the merchant.
     pub first_send: Option<u64>,
-    /// How many sends were made.
-    pub sends: u32,
 }
 
 impl Attempt {
