@@ -506,7 +506,7 @@ fn u5_stripe_settling_never_trusts_an_error_of_an_attempt_before() {
             (200, &stale, "pending"),
             (200, &stripe_intent("succeeded", ""), "approved pi_3MtwBwLkdIwHu7ix28a3tqPa"),
             (200, &stripe_intent("processing", ""), "pending"),
-            (200, &stripe_intent("canceled", ""), "voided"),
+            (200, &stripe_intent("canceled", ""), "rejected voided final"),
             (200, &stripe_intent("requires_action", ""), "action requires_action"),
         ],
     );
@@ -672,7 +672,7 @@ fn k6_u5_paypal_answers() {
         &[
             (200, &capture("DECLINED", "5120"), "pending"),
             (200, &capture("COMPLETED", ""), "approved 2FB04508RA686960W"),
-            (200, r#"{"id":"5O1","status":"VOIDED"}"#, "voided"),
+            (200, r#"{"id":"5O1","status":"VOIDED"}"#, "rejected voided final"),
         ],
     );
 }

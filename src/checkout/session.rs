@@ -288,6 +288,10 @@ impl Checkout {
                     State::Ready { session }
                 }
             },
+            PageCart::Unseen if refused => {
+                self.discard(&session);
+                State::Empty { previous: None }
+            }
             PageCart::Unseen => State::Empty { previous: Some(session) },
             PageCart::Emptied => {
                 self.close_sheet(sheet);
