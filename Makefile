@@ -188,7 +188,7 @@ bench-herd: setup
 	@cargo bench --quiet --bench herd
 
 bench-merchant: setup
-	@cargo bench --quiet --package payonce-merchant --bench load
+	@cargo bench --quiet --profile merchant --package payonce-merchant --bench load
 
 # What is generated
 

@@ -84,8 +84,6 @@ pub struct Attempt {
     /// When its first send was written down, in milliseconds since the Unix epoch; `None` while nothing can have
     /// reached the merchant.
     pub first_send: Option<u64>,
-    /// How many sends were made.
-    pub sends: u32,
 }
 
 impl Attempt {
@@ -135,11 +133,15 @@ impl Payload {
     ) -> Self {
         let hash = String::from(attempt.cart_hash().as_str());
         // Room for everything at once: a string that grows leaves copies of the token behind in freed memory.
-        // Escaping makes a byte six at the most.
-        let room = attempt.bound.cart.canonical().len()
-            + details.map_or(0, str::len)
-            + 6 * (token.expose().len() + hash.len() + Text::MAX_LEN)
-            + 512;
+        // Escaping makes a byte of a token six at the most. The hash and the reference, whose bytes it makes two, the
+        // names and the ids need less than 1024.
+        let room = [
+            attempt.bound.cart.canonical().len(),
+            details.map_or(0, str::len),
+            6 * token.expose().len(),
+            1024,
+        ];
+        let room = room.iter().sum();
         let mut body = Zeroizing::new(String::with_capacity(room));
         body.push_str("{\"cart\":");
         body.push_str(attempt.bound.cart.canonical());

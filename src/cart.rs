@@ -551,7 +551,7 @@ fn join_sorted(text: &str, ends: &[usize]) -> String {
 /// is as quick on what carts are: short, or in order already.
 fn sort(mut texts: Vec<&str>) -> Vec<&str> {
     let mut width = 1;
-    while width < texts.len() && !texts.is_sorted_by(|left, right| json::compare_utf16(left, right).is_le()) {
+    while !texts.is_sorted_by(|left, right| json::compare_utf16(left, right).is_le()) {
         let mut merged = Vec::with_capacity(texts.len());
         for pair in texts.chunks(2 * width) {
             let (left, right) = pair.split_at_checked(width).unwrap_or((pair, &[]));

@@ -79,7 +79,6 @@ impl Record {
                 bound: BoundWire::from(&attempt.bound),
                 fingerprint: attempt.fingerprint,
                 first_send: attempt.first_send,
-                sends: attempt.sends,
             }),
             paid: self.paid.as_ref().map(|Paid { receipt, acknowledged }| ReceiptWire {
                 key: receipt.key,
@@ -405,7 +404,6 @@ impl<'a> Node<'a> {
     }
 
     fn attempt(&self) -> Result<Attempt, JournalError> {
-        let sends = self.get("sends")?;
         Ok(Attempt {
             key: self.parsed("key", IdempotencyKey::parse)?,
             session: self.parsed("session", SessionId::parse)?,
@@ -413,7 +411,6 @@ impl<'a> Node<'a> {
             bound: self.bound()?,
             fingerprint: self.parsed("fingerprint", Fingerprint::parse)?,
             first_send: self.optional("firstSend")?.map(|node| node.integer()).transpose()?,
-            sends: u32::try_from(sends.integer()?).map_err(|_| sends.corrupt())?,
         })
     }
 
@@ -486,7 +483,6 @@ struct AttemptWire<'a> {
     bound: BoundWire<'a>,
     fingerprint: Fingerprint,
     first_send: Option<u64>,
-    sends: u32,
 }
 
 #[derive(Serialize)]
@@ -505,7 +501,7 @@ struct ReceiptWire<'a> {
 mod tests {
     use super::*;
 
-    const OPEN: &str = r#"{"key":"0188c5d1-7a3f-4b6e-9c2d-5e8f1a2b3c4d","session":"SESSION","providerRef":"pi_1","cart":{"hash":"h1","currency":"USD","total":100},"onPage":null,"fingerprint":"00000000000000000000000000000007","firstSend":5,"sends":1}"#;
+    const OPEN: &str = r#"{"key":"0188c5d1-7a3f-4b6e-9c2d-5e8f1a2b3c4d","session":"SESSION","providerRef":"pi_1","cart":{"hash":"h1","currency":"USD","total":100},"onPage":null,"fingerprint":"00000000000000000000000000000007","firstSend":5}"#;
 
     fn open() -> String {
         OPEN.replace("SESSION", &SessionId::from_entropy(3).to_string())
@@ -542,7 +538,7 @@ mod tests {
             let record = salvage(&text).unwrap().unwrap();
             let attempt = record.open.as_ref().unwrap();
             assert_eq!(attempt.key.to_string(), "0188c5d1-7a3f-4b6e-9c2d-5e8f1a2b3c4d");
-            assert_eq!((attempt.sends, attempt.first_send), (1, Some(5)));
+            assert_eq!(attempt.first_send, Some(5));
             assert_eq!(Record::decode(&record.encode()).unwrap(), record);
         }
     }

@@ -153,3 +153,27 @@ impl Serialize for Notice {
         map.end()
     }
 }
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn u8_a_notice_is_a_code_a_severity_and_parameters() {
+        let decline = Decline { code: Text::new("expired_card"), advice: Advice::OtherCard };
+        let refusal = Refusal { code: Text::new("postcode"), token_consumed: false, may_retry: true };
+        let notices = [
+            (Notice::declined(decline), "error", json!({ "reason": "expired_card", "advice": "other_card" })),
+            (Notice::rejected(refusal), "error", json!({ "reason": "postcode" })),
+            (Notice::Offline, "warning", json!({})),
+            (Notice::CheckingPayment, "info", json!({})),
+            (Notice::PaymentReceived, "success", json!({})),
+        ];
+        for (notice, severity, params) in notices {
+            let expected = json!({ "code": notice.code(), "severity": severity, "params": params });
+            assert_eq!(serde_json::to_value(&notice).unwrap(), expected);
+        }
+    }
+}

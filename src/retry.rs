@@ -63,7 +63,7 @@ impl Default for RetryPolicy {
             jitter: Jitter::Full,
             base: 2_000,
             cap: 8_000,
-            max_retries: 4,
+            max_retries: 6,
             total_time: 25_000,
             send_timeout: 10_000,
             max_settles: 6,
@@ -109,6 +109,17 @@ fn portion(whole: u64, unit: f64) -> u64 {
 #[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn r1_jitters_are_found_by_their_names_alone() {
+        for jitter in [Jitter::Full, Jitter::Additive, Jitter::Equal, Jitter::Decorrelated] {
+            let name = serde_json::to_value(jitter).unwrap();
+            assert_eq!(name.as_str().and_then(Jitter::by_name), Some(jitter), "{name}");
+        }
+        for wrong in ["", "Full", "none"] {
+            assert_eq!(Jitter::by_name(wrong), None, "{wrong:?}");
+        }
+    }
 
     #[test]
     fn r1_full_jitter_spans_the_whole_window_without_a_floor() {

@@ -540,6 +540,13 @@ fn c7_a_wrong_cart_is_refused_with_the_path_of_the_field() {
 }
 
 #[test]
+fn c7_a_refusal_says_what_is_wrong_and_where() {
+    let error = Cart::from_json(&with("/lines/0/quantity", 1.5.into()).to_string()).unwrap_err();
+    assert_eq!(error.to_string(), "not_an_integer at lines[0].quantity");
+    assert_eq!(Cart::from_json("[]").unwrap_err().to_string(), "wrong_type at the cart");
+}
+
+#[test]
 fn c7_safe_integers_are_written_in_plain_digits() {
     for number in ["3000.0", "3e3", "3000E0", "-0", "-0.0", "0e0"] {
         let text = example().to_string().replace("3932", number);
@@ -662,6 +669,8 @@ fn c7_currencies_are_those_of_iso_4217() {
     ] {
         assert_eq!(decimals(code), None, "{code}");
     }
+    assert_eq!(Currency::new("usd").unwrap().to_string(), "USD");
+    assert_eq!("XAU".parse::<Currency>().unwrap_err().to_string(), "not an active ISO 4217 currency");
     let letters = || 'A'..='Z';
     let codes = letters()
         .flat_map(|a| letters().flat_map(move |b| letters().map(move |c| String::from_iter([a, b, c]))));

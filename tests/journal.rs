@@ -58,15 +58,14 @@ fn any_session() -> impl Strategy<Value = Session> {
 }
 
 fn any_attempt() -> impl Strategy<Value = Attempt> {
-    (any_key(), any_session_id(), of(any_text()), any_bound(), any_fingerprint(), of(0..=MAX), any::<u32>())
-        .prop_map(|(key, session, provider_ref, bound, fingerprint, first_send, sends)| Attempt {
+    (any_key(), any_session_id(), of(any_text()), any_bound(), any_fingerprint(), of(0..=MAX))
+        .prop_map(|(key, session, provider_ref, bound, fingerprint, first_send)| Attempt {
             key,
             session,
             provider_ref,
             bound,
             fingerprint,
             first_send,
-            sends,
         })
 }
 
@@ -130,7 +129,6 @@ fn full() -> Record {
             bound: bound.clone(),
             fingerprint: ledger.entries()[0].fingerprint,
             first_send: Some(1_767_225_600_001),
-            sends: 2,
         }),
         paid: Some(Paid {
             receipt: Receipt {
@@ -364,7 +362,6 @@ fn d5_errors_say_where() {
         assert_eq!(error.code, JournalErrorCode::Corrupt);
         (error.path.clone(), error.to_string())
     };
-    assert_eq!(path("\"sends\":2", "\"sends\":4294967296").0, "open.sends");
     assert_eq!(path("\"firstSend\":1767225600001", "\"firstSend\":true").0, "open.firstSend");
     assert_eq!(path("0123456789abcdef", "0123456789abcdeg").0, "spent[0]");
     assert_eq!(path("\"salt\":\"", "\"salt\":\"x").1, "journal_corrupt at `salt`");

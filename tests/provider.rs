@@ -170,6 +170,8 @@ const BACKEND_SENDS: &[(u16, &str, &str)] = &[
     (409, r#"{"code":"idempotency_key_in_flight"}"#, "InFlight"),
     (409, r#"{"code":"token_already_used"}"#, "AlreadyUsed"),
     (422, r#"{"code":"idempotency_key_reused"}"#, "KeyMismatch"),
+    (400, r#"{"code":"idempotency_key_in_flight"}"#, "InFlight"),
+    (400, r#"{"code":"unexpected_state"}"#, "UnexpectedState"),
 ];
 
 #[test]
@@ -209,6 +211,7 @@ fn u1_a_word_that_contradicts_its_status_decides_nothing() {
         let refused = profile.classify(&reply(400, r#"{"outcome":"approved"}"#));
         assert!(matches!(refused, Outcome::Ambiguous(_)), "{}", profile.name());
     }
+    check_sends(Profile::Stripe, &[(402, &stripe_intent("succeeded", ""), "Unreadable")]);
 }
 
 #[test]
@@ -326,6 +329,8 @@ fn e1_an_oversized_or_deep_body_is_not_read() {
         format!(r#"{{"outcome":"approved","x":"{}"}}"#, "x".repeat(len - frame.len()))
     };
     let (largest, too_large) = (padded(MAX_BODY), padded(MAX_BODY + 1));
+    // What comes with everything expanded is long, and is read.
+    check_sends(Profile::Ietf, &[(200, &padded(100_000), "approved -")]);
     assert_eq!((largest.len(), too_large.len()), (MAX_BODY, MAX_BODY + 1));
     let deep = format!(r#"{{"outcome":"approved","x":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     check_sends(
@@ -430,6 +435,13 @@ fn k4_k6_u5_stripe_answers() {
             ),
             "declined invalid_account never",
         ),
+        (
+            402,
+            &error(
+                r#""type":"card_error","code":"card_declined","decline_code":"do_not_honor","advice_code":"confirm_card_data""#,
+            ),
+            "declined do_not_honor correct",
+        ),
         (402, &error(r#""type":"card_error","code":"card_declined""#), "declined generic_decline other"),
         (
             402,
@@ -440,6 +452,9 @@ fn k4_k6_u5_stripe_answers() {
         (409, &error(r#""type":"idempotency_error""#), "KeyMismatch"),
         (409, &error(r#""type":"invalid_request_error","code":"idempotency_key_in_use""#), "InFlight"),
         (409, &error(r#""type":"invalid_request_error","code":"lock_timeout""#), "InFlight"),
+        (409, &error(r#""type":"idempotency_error","code":"idempotency_key_in_use""#), "InFlight"),
+        (409, &error(r#""type":"invalid_request_error","code":"resource_busy""#), "InFlight"),
+        (400, &error(r#""type":"invalid_request_error","code":"token_in_use""#), "InFlight"),
         (429, &error(r#""type":"invalid_request_error","code":"lock_timeout""#), "RateLimited"),
         (429, &error(r#""type":"invalid_request_error","code":"rate_limit""#), "RateLimited"),
         (400, &error(r#""type":"invalid_request_error","code":"token_already_used""#), "AlreadyUsed"),
@@ -473,6 +488,8 @@ fn k4_k6_u5_stripe_answers() {
         (200, r#"{"id":"ch_1","object":"charge","status":"failed","failure_code":"expired_card"}"#, {
             "declined expired_card other"
         }),
+        (200, r#"{"id":"ch_1","object":"charge","status":"succeeded"}"#, "approved ch_1"),
+        (200, r#"{"id":"ch_1","object":"charge","status":"pending"}"#, "Processing"),
     ];
     check_sends(Profile::Stripe, sends);
 }
@@ -489,7 +506,7 @@ fn u5_stripe_settling_never_trusts_an_error_of_an_attempt_before() {
             (200, &stale, "pending"),
             (200, &stripe_intent("succeeded", ""), "approved pi_3MtwBwLkdIwHu7ix28a3tqPa"),
             (200, &stripe_intent("processing", ""), "pending"),
-            (200, &stripe_intent("canceled", ""), "voided"),
+            (200, &stripe_intent("canceled", ""), "rejected voided final"),
             (200, &stripe_intent("requires_action", ""), "action requires_action"),
         ],
     );
@@ -629,6 +646,7 @@ fn k6_u5_paypal_answers() {
         (422, &paypal_issue("ORDER_ALREADY_AUTHORIZED"), "AlreadyUsed"),
         (422, &paypal_issue("DUPLICATE_INVOICE_ID"), "AlreadyUsed"),
         (422, &paypal_issue("DUPLICATE_REQUEST_ID"), "KeyMismatch"),
+        (422, &paypal_issue("PREVIOUS_REQUEST_IN_PROGRESS"), "InFlight"),
         (422, &paypal_issue("ORDER_NOT_APPROVED"), "rejected ORDER_NOT_APPROVED"),
         (
             409,
@@ -654,7 +672,7 @@ fn k6_u5_paypal_answers() {
         &[
             (200, &capture("DECLINED", "5120"), "pending"),
             (200, &capture("COMPLETED", ""), "approved 2FB04508RA686960W"),
-            (200, r#"{"id":"5O1","status":"VOIDED"}"#, "voided"),
+            (200, r#"{"id":"5O1","status":"VOIDED"}"#, "rejected voided final"),
         ],
     );
 }
@@ -682,11 +700,13 @@ fn k6_u5_square_answers() {
         (402, &error("PAYMENT_METHOD_ERROR", "CVV_FAILURE"), "declined incorrect_cvc correct"),
         (402, &error("PAYMENT_METHOD_ERROR", "CARD_EXPIRED"), "declined expired_card other"),
         (400, &error("PAYMENT_METHOD_ERROR", "INVALID_POSTAL_CODE"), "declined incorrect_zip correct"),
+        (400, &error("INVALID_REQUEST_ERROR", "INVALID_CARD_DATA"), "declined incorrect_number correct"),
         (402, &error("PAYMENT_METHOD_ERROR", "RESERVATION_DECLINED"), "declined RESERVATION_DECLINED other"),
         (400, &error("INVALID_REQUEST_ERROR", "IDEMPOTENCY_KEY_REUSED"), "KeyMismatch"),
         (400, &error("INVALID_REQUEST_ERROR", "CARD_TOKEN_USED"), "AlreadyUsed"),
         (400, &error("INVALID_REQUEST_ERROR", "SOURCE_USED"), "AlreadyUsed"),
         (400, &error("INVALID_REQUEST_ERROR", "CARD_TOKEN_EXPIRED"), "rejected CARD_TOKEN_EXPIRED"),
+        (400, &error("PAYMENT_METHOD_ERROR", "SOURCE_EXPIRED"), "rejected SOURCE_EXPIRED"),
         (400, &error("INVALID_REQUEST_ERROR", "VALUE_TOO_LOW"), "rejected VALUE_TOO_LOW"),
         (409, &error("INVALID_REQUEST_ERROR", "CONFLICT"), "InFlight"),
         (401, &error("AUTHENTICATION_ERROR", "UNAUTHORIZED"), "rejected UNAUTHORIZED unconsumed final"),
@@ -730,6 +750,7 @@ fn k5_checkout_com_answers() {
             "rejected payment_source_required",
         ),
         (422, r#"{"error_type":"request_invalid","error_codes":["token_used"]}"#, "AlreadyUsed"),
+        (422, r#"{"error_type":"request_invalid","error_codes":["token_in_use"]}"#, "InFlight"),
         (
             422,
             r#"{"error_type":"processing_error","error_codes":["card_authorization_failed"]}"#,

@@ -88,7 +88,7 @@ export interface AttemptView {
   readonly key: string;
   readonly cartHash: string;
   readonly fingerprint: string;
-  /** How many HTTP requests were made for it. */
+  /** How many HTTP requests this page has made for it. */
   readonly sends: number;
   readonly firstSendAt: number | null;
 }

@@ -62,7 +62,6 @@ impl Checkout {
             bound: session.bound.clone(),
             fingerprint,
             first_send: None,
-            sends: 0,
         };
         let details = details.as_ref().map(Opaque::expose);
         let payload = Payload::compose(&attempt, token, details, expires_at, self.config.profile);
@@ -88,7 +87,7 @@ impl Checkout {
     /// Sends the attempt, unless something speaks against it. This is the only place that sends, so every guard that
     /// must hold before every send stands here.
     pub(super) fn send(&mut self, mut open: Open, payload: Payload, delay: u64, now: u64) -> State {
-        let first = open.attempt.sends == 0;
+        let first = open.sends == 0;
         if !open.may_send() || payload.is_expired(now) {
             if !first {
                 return self.settle(open, None);
@@ -110,7 +109,7 @@ impl Checkout {
         if !self.online {
             return self.wait_online(open, payload, 0, now);
         }
-        open.attempt.sends = open.attempt.sends.saturating_add(1);
+        open.sends = open.sends.saturating_add(1);
         let send = self.new_id();
         self.emit(Effect::SendAttempt {
             effect: send,
@@ -120,7 +119,7 @@ impl Checkout {
                 cart_hash: open.attempt.cart_hash().clone(),
                 provider_ref: open.attempt.provider_ref.clone(),
                 header: key_header(self.config.profile, open.attempt.key),
-                send: open.attempt.sends,
+                send: open.sends,
                 body: Zeroizing::new(payload.body().to_owned()),
             },
         });
@@ -170,10 +169,10 @@ impl Checkout {
             // A refusal is about one request. While an earlier one is unknown it proves nothing: a login that ran
             // out between two sends refuses the second and has charged the first, and so does a provider that
             // declines a token because the first send has spent it.
-            Outcome::Rejected(ref refusal) if open.attempt.sends > 1 && refusal.code.as_str() != "voided" => {
+            Outcome::Rejected(ref refusal) if open.sends > 1 && refusal.code.as_str() != "voided" => {
                 self.settle(open, None)
             }
-            Outcome::Declined(_) if open.attempt.sends > 1 => self.settle(open, None),
+            Outcome::Declined(_) if open.sends > 1 => self.settle(open, None),
             Outcome::ActionRequired(action) => {
                 if !open.may_send() {
                     return self.settle(open, None);
@@ -254,7 +253,7 @@ impl Checkout {
     pub(super) fn wait_over(&mut self, open: Open, payload: Payload, until: Until, now: u64) -> State {
         match until {
             Until::Retry { delay, .. } => self.send(open, payload, delay, now),
-            Until::Online { .. } if open.attempt.sends == 0 => {
+            Until::Online { .. } if open.sends == 0 => {
                 self.abandon(open, Some(Notice::PaymentNotMade), now)
             }
             Until::Online { .. } => self.settle(open, None),
@@ -282,7 +281,7 @@ impl Checkout {
                 let bound = not_before.saturating_sub(now);
                 let delay = policy.delay(resend, 0, self.unit(), Some(bound));
                 let age = open.attempt.first_send.map_or(0, |at| now.saturating_sub(at));
-                if open.attempt.sends > 0 && age.saturating_add(delay) >= policy.total_time {
+                if open.sends > 0 && age.saturating_add(delay) >= policy.total_time {
                     return self.settle(open, Some(bound));
                 }
                 let timer = self.start_timer(delay);

@@ -112,7 +112,7 @@ impl Checkout {
                     return State::Waiting { open, payload, until };
                 }
                 self.cancel_timer(until.timer());
-                if open.attempt.sends == 0 { self.abandon(open, None, now) } else { self.settle(open, None) }
+                if open.sends == 0 { self.abandon(open, None, now) } else { self.settle(open, None) }
             }
             State::ActionRequired { mut open, action } => {
                 open.see(page);
@@ -288,6 +288,10 @@ impl Checkout {
                     State::Ready { session }
                 }
             },
+            PageCart::Unseen if refused => {
+                self.discard(&session);
+                State::Empty { previous: None }
+            }
             PageCart::Unseen => State::Empty { previous: Some(session) },
             PageCart::Emptied => {
                 self.close_sheet(sheet);

@@ -275,7 +275,7 @@ impl Checkout {
             State::Waiting { mut open, payload: _, until } => {
                 open.earlier_charge = Some(receipt);
                 self.cancel_timer(until.timer());
-                if open.attempt.sends == 0 { self.abandon(open, None, now) } else { self.settle(open, None) }
+                if open.sends == 0 { self.abandon(open, None, now) } else { self.settle(open, None) }
             }
             State::ActionRequired { mut open, action } => {
                 open.earlier_charge = Some(receipt);

@@ -4,7 +4,7 @@
 use super::state::{Open, PageCart, State, StateKind};
 use super::table::{Cell, cell};
 use super::{Checkout, EventKind};
-use crate::attempt::{Attempt, BoundCart, Receipt, Session};
+use crate::attempt::{BoundCart, Receipt, Session};
 use crate::cart::{Adjustment, Cart, CartHash, Line};
 use crate::key::{IdempotencyKey, SessionId};
 use crate::money::{Amount, Currency};
@@ -89,7 +89,7 @@ pub struct AttemptView {
     pub cart_hash: CartHash,
     /// Which token it spends.
     pub fingerprint: Fingerprint,
-    /// How many sends were made.
+    /// How many sends this page has made for it.
     pub sends: u32,
     /// When its first send was written down, in milliseconds since the Unix epoch.
     pub first_send_at: Option<u64>,
@@ -121,13 +121,13 @@ impl From<&Session> for SessionView {
     }
 }
 
-impl From<&Attempt> for AttemptView {
-    fn from(attempt: &Attempt) -> Self {
+impl From<&Open> for AttemptView {
+    fn from(Open { attempt, sends, .. }: &Open) -> Self {
         Self {
             key: attempt.key,
             cart_hash: attempt.cart_hash().clone(),
             fingerprint: attempt.fingerprint,
-            sends: attempt.sends,
+            sends: *sends,
             first_send_at: attempt.first_send,
         }
     }
@@ -174,7 +174,7 @@ impl Checkout {
                 .is_some_and(|open| matches!(open.page, PageCart::Changed(_) | PageCart::Emptied)),
             cart: self.cart_of_next_send().cloned(),
             session: session.map(SessionView::from),
-            attempt: open.map(|open| AttemptView::from(&open.attempt)),
+            attempt: open.map(AttemptView::from),
             receipt: receipt.map(ReceiptView::from),
             notices: self.notices.clone(),
             spent: self.ledger.entries().iter().map(|spent| spent.fingerprint).collect(),

@@ -70,6 +70,8 @@ pub(super) struct Open {
     pub session: Session,
     pub sheet: Option<Sheet>,
     pub page: PageCart,
+    /// Sends that this page has made.
+    pub sends: u32,
     /// Resends that were scheduled so far.
     pub retries: u32,
     /// An earlier attempt that turned out to be charged meanwhile: nothing is left to pay (rule U6).
@@ -92,6 +94,7 @@ impl Open {
             session,
             sheet,
             page,
+            sends: 0,
             retries: 0,
             earlier_charge: None,
             challenges: 0,
@@ -266,7 +269,6 @@ mod tests {
                 bound: BoundCart::new(cart(bound)),
                 fingerprint: Fingerprint::parse(&"0".repeat(32)).unwrap(),
                 first_send: None,
-                sends: 0,
             };
             assert_eq!(Open::new(attempt, session, None, PageCart::Bound).may_send(), sent, "{bound}");
         }

@@ -316,7 +316,7 @@ impl Checkout {
             }
             State::Waiting { open, until, .. } => {
                 self.cancel_timer(until.timer());
-                if open.attempt.sends == 0 {
+                if open.sends == 0 {
                     self.abandon(waiting(open), None, now)
                 } else {
                     State::Settling { open: waiting(open), ask: Ask::Offline, asked: 0 }

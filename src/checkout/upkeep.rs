@@ -12,6 +12,10 @@ use crate::notice::Notice;
 use crate::token::{Salt, SpentLedger};
 use alloc::boxed::Box;
 
+/// How many sessions are kept for a merchant that takes no note of them: more than a shopper changes the cart while the
+/// network is away, and few enough for the record to stay small.
+const MAX_DISCARDS: usize = 32;
+
 /// A session that the merchant is being told of.
 #[derive(Debug)]
 #[cfg_attr(feature = "model", derive(Clone))]
@@ -103,9 +107,10 @@ impl Checkout {
         self.ledger = record.ledger;
         let window = self.config.profile.window_ms();
         self.ledger.prune(now, window);
-        for discard in record.discards {
-            self.tell_merchant(discard, 0);
+        for what in record.discards {
+            self.keep_discard(Discarding { what, tries: 0, pending: Pending::Nothing });
         }
+        self.resume_discards();
         let paid = record.paid.filter(|paid| now.saturating_sub(paid.receipt.at) < window);
         let unseen = self.unseen(paid);
         Step::to(match (record.open, unseen) {
@@ -171,14 +176,29 @@ impl Checkout {
             session: what.session,
             provider_ref: what.provider_ref.clone(),
         });
-        self.discards.push(Discarding { what, tries, pending: Pending::Request(effect) });
+        self.keep_discard(Discarding { what, tries, pending: Pending::Request(effect) });
+    }
+
+    /// Where there are too many, one without a provider object goes first: at the provider there is nothing to end. Of
+    /// those alike it is the newest: the others have been waiting for longer.
+    fn keep_discard(&mut self, discarding: Discarding) {
+        self.discards.push(discarding);
+        if self.discards.len() > MAX_DISCARDS {
+            let bare = |discarding: &Discarding| discarding.what.provider_ref.is_none();
+            let least = self.discards.iter().rposition(bare).unwrap_or(MAX_DISCARDS);
+            if let Pending::Timer(timer) = self.discards.remove(least).pending {
+                self.cancel_timer(timer);
+            }
+        }
     }
 
     pub(super) fn discard_answered(&mut self, state: State, effect: EffectId, done: bool) -> Step {
         let Some(mut discarding) = self.take_discard(Pending::Request(effect)) else {
             return Step::reject(state, Rejection::LateAnswer);
         };
-        if !done {
+        if done {
+            self.resume_discards();
+        } else {
             discarding.tries = discarding.tries.saturating_add(1);
             let policy = self.config.retry;
             discarding.pending = if discarding.tries < policy.max_settles {
@@ -199,8 +219,9 @@ impl Checkout {
         true
     }
 
+    /// Takes up the oldest that was given up; the next one follows once the merchant has taken note of it.
     pub(super) fn resume_discards(&mut self) {
-        while let Some(discarding) = self.take_discard(Pending::Nothing) {
+        if let Some(discarding) = self.take_discard(Pending::Nothing) {
             self.tell_merchant(discarding.what, 0);
         }
     }

@@ -543,6 +543,7 @@ mod tests {
         let read =
             |text| parse(text).map(|value| value.as_str().unwrap().to_owned()).map_err(|error| error.kind);
         assert_eq!(read(r#""\u0041\/\uD83D\uDE00\uFFFF""#), Ok("A/😀\u{FFFF}".to_owned()));
+        assert_eq!(read(r#""\b\f\n\r\t\"\\""#), Ok("\u{8}\u{c}\n\r\t\"\\".to_owned()));
         for lone in [
             r#""\uD83D""#,
             r#""\uDE00""#,
@@ -557,6 +558,16 @@ mod tests {
             [r#""\u+041""#, r#""\u004""#, r#""\u00é1""#, r#""\x""#, r#""\é""#, r#""\"#, r#""a"#, "\"\n\""]
         {
             assert_eq!(read(wrong), Err(ErrorKind::Syntax), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        for number in ["0", "-0", "10", "-1.50", "1e7", "1E7", "1e+7", "1e-7", "-0.5E-12"] {
+            assert_eq!(parse(number), Ok(Value::Number(number)));
+        }
+        for wrong in ["", "-", "01", "+1", ".5", "1.", "1e", "1e+", "1e+-1", "1e-+1", "1.e1", "0x1"] {
+            assert_eq!(kind(wrong), Err(ErrorKind::Syntax), "{wrong}");
         }
     }
 

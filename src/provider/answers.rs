@@ -123,7 +123,6 @@ fn stripe_error(answer: &Answer<'_>, error: &Value<'_>) -> Option<Word> {
             _ => Word::Unknown(Cause::UnexpectedState),
         },
         ("card_error", ..) | (_, _, 402) => return stripe_decline(answer, error),
-        ("rate_limit_error", ..) => Word::Unknown(Cause::RateLimited),
         ("invalid_request_error" | "authentication_error", _, 401 | 403) => {
             not_let_in(if code.is_empty() { "not_authorized" } else { code })
         }
@@ -276,7 +275,6 @@ pub(super) fn square(answer: &Answer<'_>) -> Option<Word> {
         (_, "CARD_TOKEN_USED" | "SOURCE_USED") => Word::Unknown(Cause::AlreadyUsed),
         (_, code @ ("CARD_TOKEN_EXPIRED" | "SOURCE_EXPIRED")) => rejected(code, true, true),
         ("API_ERROR", _) => Word::Unknown(Cause::ServerError),
-        ("RATE_LIMIT_ERROR", _) => Word::Unknown(Cause::RateLimited),
         (_, code) if word_for(answer.data, code).is_some() => declined(answer.data, code),
         ("PAYMENT_METHOD_ERROR", code) => declined(answer.data, code),
         ("AUTHENTICATION_ERROR", code) => not_let_in(code),

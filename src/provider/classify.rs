@@ -47,6 +47,8 @@ pub(super) fn settle(data: &Data, reply: &HttpReply<'_>) -> SettleAnswer {
         Word::Declined(decline) => Outcome::Declined(decline),
         Word::ActionRequired(action) => Outcome::ActionRequired(action),
         Word::Rejected(refusal) => Outcome::Rejected(refusal),
+        // A fence that ends the session as well is no invitation to try the same one again.
+        Word::Voided(refusal) if !refusal.may_retry => Outcome::Rejected(refusal),
         Word::Voided(_) => return SettleAnswer::Voided,
         Word::Unknown(_) => return SettleAnswer::Pending { retry_after: reply.retry_after_ms },
     })

@@ -297,6 +297,7 @@ impl Model {
             (Page::Same, _) if for_good => Phase::Failed(bound),
             (Page::Same, Some(true)) => Phase::Sheet { bound, in_place: true, useless: 0 },
             (Page::Same, _) => Phase::Ready(bound),
+            (Page::Unseen, _) if for_good => Phase::Empty { before: None },
             (Page::Unseen, _) => Phase::Empty { before: Some(bound) },
             (Page::Emptied, _) => Phase::Empty { before: None },
             (Page::Other(cart), _) => Phase::Ready(Bound::to(cart)),

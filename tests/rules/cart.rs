@@ -292,6 +292,21 @@ fn c5_a_page_that_goes_on_showing_its_cart_says_nothing_new() {
 }
 
 #[test]
+fn c5_what_the_sheet_and_the_page_made_of_the_cart_is_in_the_journal() {
+    let mut s = Scenario::new().into_sheet_open();
+    let written = |s: &Scenario| {
+        let bound = s.record().unwrap().session.unwrap().bound;
+        (bound.cart.total().minor(), bound.on_page.map(|cart| cart.total().minor()))
+    };
+    in_sheet(&mut s, cart("sku", 3));
+    assert_eq!(written(&s), (3_000, Some(1_000)));
+    in_sheet(&mut s, cart("sku", 4));
+    assert_eq!(written(&s), (4_000, Some(1_000)));
+    s.set_cart(cart("sku", 4));
+    assert_eq!(written(&s), (4_000, None));
+}
+
+#[test]
 fn c5_a_page_that_caught_up_with_the_sheet_and_goes_back_has_changed() {
     for before_the_token in [true, false] {
         let mut s = Scenario::new().into_sheet_open();

@@ -375,3 +375,55 @@ fn d1_only_the_record_that_names_the_attempt_lets_it_be_sent() {
     s.ok(Event::JournalWritten { effect: earlier, durable: true });
     assert!(s.sends().is_empty());
 }
+
+/// Changes the cart so often, with provider objects in every second session, while the merchant takes note of nothing.
+fn undelivered(changes: u64) -> Scenario {
+    let mut s = Scenario::new();
+    for n in 1..=changes {
+        if n % 2 == 0 {
+            s.set_cart(cart("sku", n));
+        } else {
+            s.set_cart_with_ref(cart("sku", n), &format!("pi_{n}"));
+        }
+        for _ in 0..s.config.retry.max_settles {
+            if n > 1 {
+                let effect = s.discard();
+                s.try_run(Event::DiscardAnswered { effect, done: false }).ok(); // too late where it is not kept
+                if let Some((effect, _)) = s.timer() {
+                    s.try_run(Event::TimerFired { effect }).ok();
+                }
+            }
+        }
+    }
+    s
+}
+
+#[test]
+fn c2_what_the_merchant_takes_no_note_of_is_kept_but_not_for_ever() {
+    let s = undelivered(60);
+    let kept = s.record().unwrap().discards;
+    assert_eq!(kept.len(), 32);
+    // All that have a provider object, and the oldest of the others.
+    let objects = kept.iter().filter(|discard| discard.provider_ref.is_some()).count();
+    assert_eq!(objects, 30);
+}
+
+#[test]
+fn c2_what_was_kept_goes_out_one_after_the_other() {
+    for reload in [false, true] {
+        let mut s = undelivered(5);
+        let mut kept: Vec<_> = s.record().unwrap().discards.into_iter().map(|kept| kept.session).collect();
+        assert_eq!(kept.len(), 4);
+        let mut effects = if reload { s.reload() } else { s.come_online() };
+        let mut told = Vec::new();
+        while let [(session, _)] = discards(&effects)[..] {
+            told.push(session);
+            let effect = s.discard();
+            effects = s.ok(Event::DiscardAnswered { effect, done: true });
+        }
+        assert!(discards(&effects).is_empty());
+        kept.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(told, kept, "reload: {reload}");
+    }
+}

@@ -7,7 +7,7 @@ use payonce::one_time_code::record::{KEPT, MAX_FLOWS, Record, Stage};
 use payonce::one_time_code::table::Rejection;
 use payonce::one_time_code::{
     Brought, Change, Config, Effect, Event, ExchangeAnswer, FlowState, Found, OneTimeCode, Parameters,
-    Reason, Secret, StateKind, challenge, classify,
+    Reason, Secret, StateKind, Verdict, challenge, classify,
 };
 use payonce::outcome::Opaque;
 use std::cell::RefCell;
@@ -403,7 +403,7 @@ fn o2_a_claim_that_was_stored_without_a_word_is_still_its_claimants() {
     let mut rival = before.another();
     rival.returns(&state);
     other.apply(Some(&rival.record()), START).unwrap();
-    assert!(matches!(other.into_verdict(), payonce::one_time_code::Verdict::Lost { .. }));
+    assert!(matches!(other.into_verdict(), Verdict::Lost { .. }));
 }
 
 #[test]
@@ -425,6 +425,28 @@ fn o2_a_beginning_that_was_stored_without_a_word_is_one_flow() {
     let mut twin = page.another();
     twin.returns(&state);
     assert_eq!(twin.exchanges().len(), 0);
+}
+
+/// The end of the flow before is perhaps still being written down.
+#[test]
+fn o2_what_became_of_another_change_sends_no_code_and_nobody_away() {
+    let mut before = Page::new();
+    let state = before.begin();
+    let effect = EffectId(u32::MAX);
+    let brought = Brought::Code(Secret(Opaque::new(CODE)));
+    for event in [Event::BeginRequested, Event::Returned { state: Some(state), brought, received_at: START }]
+    {
+        let mut machine = before.another().machine;
+        machine.handle(event, START).unwrap();
+        let snapshot = machine.snapshot();
+        for answer in [
+            Event::RecordStored { effect, verdict: Verdict::Won { verifier: None } },
+            Event::RecordFailed { effect },
+        ] {
+            assert!(machine.handle(answer, START).unwrap().is_empty());
+            assert_eq!(machine.snapshot(), snapshot);
+        }
+    }
 }
 
 #[test]
@@ -559,6 +581,42 @@ fn o3_a_network_that_comes_back_is_used_at_once() {
     page.says(None);
     page.handle(Event::CameOnline).unwrap();
     assert_eq!(page.questions().len(), 2);
+}
+
+#[test]
+fn o3_only_the_answer_to_its_own_question_counts() {
+    let effect = EffectId(u32::MAX);
+    let late = |page: &mut Page| {
+        let before = page.machine.snapshot();
+        for event in [
+            Event::ExchangeAnswered { effect, answer: ExchangeAnswer::Connected },
+            Event::StatusAnswered { effect, connected: Some(true) },
+            Event::TimerFired { effect },
+        ] {
+            assert_eq!(page.handle(event), Err(Rejection::LateAnswer));
+            assert_eq!(page.machine.snapshot(), before);
+        }
+    };
+    let (mut page, _) = Page::exchanging();
+    late(&mut page);
+    page.answers(ExchangeAnswer::Unknown);
+    late(&mut page);
+    page.says(None);
+    late(&mut page);
+    // And nothing was lost by it.
+    page.wait();
+    page.says(true);
+    assert_eq!(page.state(), StateKind::Connected);
+}
+
+#[test]
+fn e1_answers_are_found_by_their_names_alone() {
+    use ExchangeAnswer::{AlreadyUsed, Connected, Refused, Unknown};
+    for answer in [Connected, AlreadyUsed, Refused, Unknown] {
+        let name = serde_json::to_value(answer).unwrap();
+        assert_eq!(name.as_str().and_then(ExchangeAnswer::by_name), Some(answer), "{name}");
+    }
+    assert_eq!(ExchangeAnswer::by_name("Connected"), None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Retry: R2 to R7. The formulas of R1 stand beside their code in `src/retry.rs`.
 
-use crate::scenario::{CONFIG, Scenario, approved, doubt, lost, names};
+use crate::scenario::{CONFIG, Scenario, approved, cart, doubt, lost, names};
 use payonce::checkout::{Config, Effect, Event, StateKind};
 use payonce::outcome::{Cause, Doubt, Outcome, SettleAnswer};
 use payonce::retry::{Jitter, RetryPolicy};
@@ -23,6 +23,20 @@ fn r1_the_delays_grow_as_the_policy_says_and_are_spread() {
         let (_, delay) = s.timer().unwrap();
         assert!((floor..=floor + 1_000).contains(&delay), "{delay} for {floor}");
         assert_ne!(delay, floor, "no jitter");
+        s.fire_timer();
+    }
+}
+
+#[test]
+fn r1_the_merchant_is_told_again_of_a_session_that_is_over_at_the_same_pace() {
+    let retry = RetryPolicy { jitter: Jitter::Additive, base: 1_000, ..CONFIG.retry };
+    let mut s = with(retry).into_ready();
+    s.set_cart(cart("sku", 2));
+    for floor in [1_000, 2_000] {
+        let effect = s.discard();
+        s.ok(Event::DiscardAnswered { effect, done: false });
+        let (_, delay) = s.timer().unwrap();
+        assert!((floor..=floor + 1_000).contains(&delay), "{delay} for {floor}");
         s.fire_timer();
     }
 }

@@ -1,6 +1,6 @@
 //! D6: one tab pays at a time. The tabs share what the test copies from one journal to the other.
 
-use crate::scenario::{CLICK, Scenario, approved, cart, declined, discards, names, rejected};
+use crate::scenario::{CLICK, Numbers, Scenario, approved, cart, declined, discards, names, rejected};
 use payonce::checkout::{Effect, Event, Rejection, StateKind};
 
 /// Two tabs of one shopper, loaded one after the other, both with the same cart.
@@ -244,6 +244,56 @@ fn d6_a_lock_granted_late_finds_that_the_other_tabs_receipt_was_even_acknowledge
     let effect = b.lock();
     b.ok(Event::LockGranted { effect, record: b.record() });
     assert_eq!(b.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d6_a_receipt_that_was_acknowledged_long_ago_is_not_that_of_an_attempt_that_was_declined() {
+    let mut a = Scenario::new().into_sending();
+    a.approve();
+    a.ok(Event::Acknowledged);
+    a.set_cart(cart("sku", 2));
+    a.open_sheet();
+    a.token("tok_b");
+    let mut b = Scenario::unread(a.config, a.journal.clone(), a.numbers.clone());
+    b.lock_answers = false;
+    b.read_journal();
+    b.set_cart(cart("sku", 2));
+    a.decline("expired_card");
+    b.journal = a.journal.clone();
+    let effect = b.lock();
+    b.ok(Event::LockGranted { effect, record: b.record() });
+    assert_eq!((b.state(), b.snapshot().receipt), (StateKind::Ready, None));
+}
+
+#[test]
+fn t3_a_token_spent_under_another_tabs_salt_stays_spent_without_the_journal() {
+    let a = Scenario::new().into_ready();
+    // Which began with an empty journal, too.
+    let mut b = Scenario::start(a.config, None, Numbers::new(2)).into_sheet_open();
+    b.journal = a.journal.clone();
+    b.token("tok_b");
+    b.decline("expired_card");
+    b.journal = None;
+    let sends = b.sends().len();
+    b.token("tok_b");
+    assert_eq!((b.notices(), b.sends().len()), (vec!["fresh_token_needed"], sends));
+}
+
+#[test]
+fn t3_a_token_whose_mark_could_not_be_written_stays_spent_behind_the_next_lock() {
+    let mut s = Scenario::new().into_sheet_open();
+    let without = s.journal.clone();
+    s.journal_answers = false;
+    for token in ["tok_a", "tok_b"] {
+        s.journal.clone_from(&without);
+        s.token(token);
+        let effect = s.write();
+        s.ok(Event::JournalFailed { effect });
+        s.decline("expired_card");
+    }
+    s.journal.clone_from(&without);
+    s.token("tok_a");
+    assert_eq!((s.notices(), s.sends().len()), (vec!["fresh_token_needed"], 2));
 }
 
 #[test]

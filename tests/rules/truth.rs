@@ -5,6 +5,7 @@ use crate::scenario::{
 };
 use payonce::checkout::{Effect, Event, Rejection, StateKind};
 use payonce::outcome::{Cause, SettleAnswer};
+use payonce::provider::{HttpReply, Profile};
 
 const SETTLED: [&str; 2] = ["payment_received", "earlier_cart_paid"];
 const FAILED: [&str; 3] = ["payment_declined", "payment_rejected", "payment_not_made"];
@@ -331,10 +332,53 @@ fn u3_a_challenge_that_was_given_up_is_settled_and_not_offered_again() {
 }
 
 #[test]
+fn u3_nor_after_the_page_was_away() {
+    let mut s = Scenario::new().into_action_required();
+    s.end_action(false);
+    let record = s.record();
+    let effects = s.ok(Event::PageRestored { record, cart_follows: false });
+    assert_eq!(names(&effects), ["AbortRequest", "AcquireLock", "SettleAttempt"]);
+    assert!(!names(&s.settle_with(challenge())).contains(&"PerformAction"));
+    s.fire_timer();
+    assert!(!names(&s.settle_with(challenge())).contains(&"PerformAction"));
+}
+
+#[test]
 fn u1_a_challenge_that_was_completed_is_no_success_yet() {
     let mut s = Scenario::new().into_action_required();
     assert_eq!(names(&s.end_action(true)), ["SettleAttempt"]);
     assert_eq!(s.notices(), ["checking_payment"]);
     s.settle_with(declined("authentication_failed"));
     assert_eq!(s.notices(), ["payment_declined"]);
+}
+
+/// What Stripe says of a PaymentIntent that can never be paid any more.
+fn canceled() -> SettleAnswer {
+    let body = r#"{"id":"pi_1","object":"payment_intent","status":"canceled"}"#;
+    let reply = HttpReply { status: 200, retry_after_ms: None, should_retry: None, body };
+    Profile::Stripe.classify_settle(&reply)
+}
+
+#[test]
+fn u3_a_fence_that_ends_the_providers_object_ends_the_session() {
+    let mut s = Scenario::new().into_settling();
+    let old = s.session();
+    s.settle(canceled());
+    assert_eq!((s.state(), s.notices()), (StateKind::Failed, vec!["payment_not_made"]));
+    assert_eq!(discards(&s.open_sheet()), [(old, Some("pi_1"))]);
+    s.token("tok_b");
+    assert_ne!(s.last_send().session, old);
+    assert_eq!(s.last_send().provider_ref, None);
+}
+
+#[test]
+fn u3_nor_is_it_taken_up_by_a_page_that_was_loaded_anew() {
+    let mut s = Scenario::new().into_settling();
+    let old = s.session();
+    s.reload();
+    assert_eq!(discards(&s.settle(canceled())), [(old, Some("pi_1"))]);
+    assert_eq!(s.state(), StateKind::Empty);
+    s.set_cart(cart("sku", 1));
+    assert_ne!(s.session(), old);
+    assert_eq!(s.snapshot().session.unwrap().provider_ref, None);
 }
