@@ -58,15 +58,16 @@ fn any_session() -> impl Strategy<Value = Session> {
 }
 
 fn any_attempt() -> impl Strategy<Value = Attempt> {
-    (any_key(), any_session_id(), of(any_text()), any_bound(), any_fingerprint(), of(0..=MAX))
-        .prop_map(|(key, session, provider_ref, bound, fingerprint, first_send)| Attempt {
+    (any_key(), any_session_id(), of(any_text()), any_bound(), any_fingerprint(), of(0..=MAX)).prop_map(
+        |(key, session, provider_ref, bound, fingerprint, first_send)| Attempt {
             key,
             session,
             provider_ref,
             bound,
             fingerprint,
             first_send,
-        })
+        },
+    )
 }
 
 fn any_paid() -> impl Strategy<Value = Paid> {

@@ -253,9 +253,7 @@ impl Checkout {
     pub(super) fn wait_over(&mut self, open: Open, payload: Payload, until: Until, now: u64) -> State {
         match until {
             Until::Retry { delay, .. } => self.send(open, payload, delay, now),
-            Until::Online { .. } if open.sends == 0 => {
-                self.abandon(open, Some(Notice::PaymentNotMade), now)
-            }
+            Until::Online { .. } if open.sends == 0 => self.abandon(open, Some(Notice::PaymentNotMade), now),
             Until::Online { .. } => self.settle(open, None),
         }
     }

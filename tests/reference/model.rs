@@ -260,9 +260,13 @@ impl Model {
                 Truth::Refused { consumed, for_good } => self.refused(open, *consumed, *for_good),
             },
 
-            (_, Happening::Reload) => {
-                Phase::Open(Open { page: Page::Unseen, sheet: None, stage: Stage::Asking(0), ..open })
-            }
+            (_, Happening::Reload) => Phase::Open(Open {
+                page: Page::Unseen,
+                sheet: None,
+                sends: 0,
+                stage: Stage::Asking(0),
+                ..open
+            }),
             (_, _) => Phase::Open(open),
         }
     }
