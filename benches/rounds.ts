@@ -12,7 +12,7 @@ export interface Subject {
 
 export interface Rounds {
   readonly rounds: number;
-  /** ms for one subject in one round. */
+  /** ms for one subject in one round: few, because on a busy machine others are let in between. */
   readonly ms: number;
 }
 
@@ -23,18 +23,21 @@ export interface Row {
   readonly min: number;
   readonly max: number;
   readonly ratio: number;
+  readonly rounds: number;
 }
 
 /** On a machine that is slow there are fewer rounds: no race lasts much longer than this, in ms. */
 const LIMIT = 20_000;
 const FEWEST_ROUNDS = 3;
+/** ms for each subject, before the first round. */
+const WARM_UP = 200;
 
 /** The first subject is the baseline. */
 export async function race(subjects: readonly Subject[], { rounds, ms }: Rounds): Promise<Row[]> {
   const started = performance.now();
   const samples = new Map<Subject, number[]>(subjects.map((subject) => [subject, []]));
   // A subject that was never run is not compiled yet: the first round is for that, and counts for nothing.
-  for (const subject of subjects) await subject.sample(ms * 4);
+  for (const subject of subjects) await subject.sample(WARM_UP);
   for (let round = 0; round < rounds; round += 1) {
     if (round >= FEWEST_ROUNDS && performance.now() - started > LIMIT) break;
     for (const subject of shuffled(subjects)) {
@@ -49,6 +52,7 @@ export async function race(subjects: readonly Subject[], { rounds, ms }: Rounds)
     min: Math.min(...values),
     max: Math.max(...values),
     ratio: median(values.map((value, round) => value / (baseline[round] ?? NaN))),
+    rounds: values.length,
   }));
 }
 

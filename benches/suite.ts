@@ -17,10 +17,10 @@ export async function check(): Promise<string[]> {
 
 export async function machine({ quick }: Effort): Promise<MachineResults> {
   await init();
-  return measureMachines(quick ? { rounds: 5, ms: 10 } : { rounds: 25, ms: 40 });
+  return measureMachines(quick ? { rounds: 9, ms: 4 } : { rounds: 101, ms: 4 });
 }
 
 export async function hash({ quick }: Effort): Promise<HashResults> {
   await init();
-  return measureHashes(quick ? { rounds: 3, ms: 5 } : { rounds: 11, ms: 40 });
+  return measureHashes(quick ? { rounds: 3, ms: 4 } : { rounds: 41, ms: 10 });
 }

@@ -28,21 +28,6 @@ export interface Snapshot {
   readonly notices: readonly { readonly code: string }[];
 }
 
-/** In the order of the core's states. */
-export const STATES: readonly string[] = [
-  'empty',
-  'ready',
-  'sheet_open',
-  'sending',
-  'waiting',
-  'action_required',
-  'settling',
-  'unresolved',
-  'succeeded',
-  'blocked',
-  'failed',
-];
-
 /** Events that all cores took so far: a payment has more of them than the nine that a shopper would count. */
 export let coreEvents = 0;
 
