@@ -103,7 +103,7 @@ impl Record {
         let value = json::parse(text).map_err(|_| corrupt(""))?;
         match value.get("version").and_then(Value::as_u64) {
             Some(VERSION) => {}
-            Some(version) if version > VERSION => {
+            Some(VERSION..) => {
                 return Err(JournalError { code: JournalErrorCode::Newer, path: "version".into() });
             }
             _ => return Err(corrupt("version")),
@@ -259,8 +259,7 @@ fn newer(ours: Option<Paid>, theirs: Option<Paid>) -> Option<Paid> {
             let acknowledged = ours.acknowledged || theirs.acknowledged;
             Some(Paid { acknowledged, ..ours })
         }
-        (Some(ours), Some(theirs)) => Some(if theirs.receipt.at > ours.receipt.at { theirs } else { ours }),
-        (ours, theirs) => ours.or(theirs),
+        (ours, theirs) => theirs.into_iter().chain(ours).max_by_key(|paid| paid.receipt.at),
     }
 }
 

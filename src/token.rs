@@ -370,6 +370,20 @@ mod tests {
     }
 
     #[test]
+    fn t4_only_the_mark_of_that_moment_is_taken_back() {
+        let mut ledger = SpentLedger::new(Salt::from_entropy(1));
+        let [ours, theirs] = ["tok_a", "tok_b"].map(|text| ledger.fingerprint_of(text));
+        for (fingerprint, at) in [(ours, 1), (ours, 2), (theirs, 1)] {
+            ledger.spend(fingerprint, at);
+        }
+        ledger.release(ours, None);
+        assert_eq!(ledger.entries().len(), 3);
+        ledger.release(ours, Some(1));
+        let left = [Spent { fingerprint: ours, at: 2 }, Spent { fingerprint: theirs, at: 1 }];
+        assert_eq!(ledger.entries(), left);
+    }
+
+    #[test]
     fn t3_the_ledger_remembers_the_newest_tokens() {
         let mut ledger = SpentLedger::new(Salt::from_entropy(1));
         for at in 0..=SpentLedger::CAPACITY as u64 {

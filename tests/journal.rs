@@ -254,6 +254,39 @@ proptest! {
 }
 
 #[test]
+fn d6_an_attempt_of_which_the_holder_never_heard_is_not_written_over() {
+    let keyed = |key| {
+        let mut record = full();
+        record.open.as_mut().unwrap().key = IdempotencyKey::from_entropy(key);
+        record
+    };
+    let (ours, theirs) = (keyed(1), keyed(7));
+    for (stored, base, written) in [
+        (&theirs, None, false),
+        (&theirs, Some(&ours), false),
+        (&theirs, Some(&theirs), true),
+        (&ours, None, true),
+        (&ours, Some(&theirs), true),
+    ] {
+        // The record differs from what the holder knows, whichever attempt it names.
+        let mut stored = stored.clone();
+        stored.discards.clear();
+        let merged = ours.clone().merged(base, Some(stored), true);
+        assert_eq!(merged.map(|merged| merged.open).ok(), written.then_some(ours.open.clone()));
+    }
+}
+
+#[test]
+fn d6_of_two_ledgers_with_their_own_salts_the_holders_stands() {
+    let (ours, mut stored) = (full(), full());
+    stored.ledger.set_salt(Salt::from_entropy(8));
+    for (holds_lock, salt) in [(true, ours.ledger.salt()), (false, stored.ledger.salt())] {
+        let merged = ours.clone().merged(None, Some(Record { open: None, ..stored.clone() }), holds_lock);
+        assert_eq!(merged.unwrap().ledger.salt(), salt);
+    }
+}
+
+#[test]
 fn d6_what_this_tab_took_back_or_finished_stays_so() {
     let mut ours = full();
     let base = full();
@@ -378,6 +411,18 @@ fn d5_a_newer_version_is_told_from_a_corrupt_one() {
     assert_eq!(Record::decode(r#"{"version":7}"#).unwrap_err().code, JournalErrorCode::Newer);
     assert_eq!(Record::decode(r#"{"version":0}"#).unwrap_err().code.as_str(), "journal_corrupt");
     assert_eq!(Record::decode("").unwrap_err().code.as_str(), "journal_corrupt");
+}
+
+#[test]
+fn d5_the_largest_record_reads_back() {
+    let mut record = full();
+    for at in 0..u128::try_from(SpentLedger::CAPACITY).unwrap() {
+        record.ledger.spend(Fingerprint::parse(&format!("{at:032x}")).unwrap(), u64::MAX >> 11);
+    }
+    let text = record.encode();
+    assert_eq!(Record::decode(&text).unwrap(), record);
+    // Up to a length, whatever it is.
+    assert!(Record::decode(&format!("{text}{}", " ".repeat(MAX_LEN - text.len()))).is_ok());
 }
 
 #[test]

@@ -18,7 +18,7 @@ use payonce::one_time_code::record::Record;
 use payonce::one_time_code::table::{self, cell};
 use payonce::one_time_code::{
     Brought, Change, Config, Effect, Event, EventKind, ExchangeAnswer, FlowState, Found, OneTimeCode, Reason,
-    Secret, StateKind, What,
+    Secret, Snapshot, StateKind, What,
 };
 use payonce::outcome::Opaque;
 use payonce::retry::RetryPolicy;
@@ -58,6 +58,17 @@ fn every_state_can_be_reached_and_left_for_another_flow() {
     assert_eq!(reachable(StateKind::Idle).len(), StateKind::ALL.len());
     for &state in StateKind::ALL {
         assert!(reachable(state).contains(&StateKind::Beginning), "{state:?}");
+    }
+}
+
+#[test]
+fn e1_the_page_is_offered_what_would_be_taken() {
+    for &state in StateKind::ALL {
+        let snapshot = Snapshot { state, reason: None };
+        let free =
+            matches!(state, StateKind::Idle | StateKind::Away | StateKind::Connected | StateKind::Failed);
+        assert_eq!(snapshot.can_begin(), free, "{state:?}");
+        assert_eq!(snapshot.can_check(), state == StateKind::Unresolved, "{state:?}");
     }
 }
 

@@ -330,3 +330,62 @@ impl ser::SerializeMap for Open<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeMap;
+    use serde::{Serialize, Serializer};
+
+    #[derive(Serialize)]
+    struct Unit;
+
+    #[derive(Serialize)]
+    struct Newtype(i64);
+
+    #[derive(Serialize)]
+    struct Pair(u8, Option<bool>);
+
+    struct Bytes(&'static [u8]);
+
+    impl Serialize for Bytes {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_bytes(self.0)
+        }
+    }
+
+    #[derive(Serialize)]
+    struct Members {
+        first: Vec<i64>,
+        second: BTreeMap<&'static str, u64>,
+    }
+
+    #[derive(Serialize)]
+    enum Any {
+        Unit,
+        Newtype(Newtype),
+        Tuple(i8, i16, i32),
+        Struct { char: char, text: &'static str },
+    }
+
+    #[test]
+    fn writes_what_serde_json_writes() {
+        #[track_caller]
+        fn check(value: &impl Serialize) {
+            assert_eq!(to_string(value), serde_json::to_string(value).unwrap());
+        }
+        for value in [0, 9, 10, -1, -10, 1_234_567_890, i64::MAX, i64::MIN] {
+            check(&value);
+        }
+        check(&(i8::MIN, i16::MIN, i32::MIN));
+        check(&(u8::MAX, u16::MAX, u32::MAX, u64::MAX));
+        check(&(1.5_f32, -0.25_f64, true, false, 'é', "\"\n"));
+        check(&Bytes(b"ab"));
+        check(&(Unit, (), None::<u8>, Some(7), Newtype(3), Pair(1, Some(true)), Pair(2, None)));
+        check(&Members { first: vec![], second: BTreeMap::new() });
+        check(&Members { first: vec![1, -2, 3], second: BTreeMap::from([("a", 1), ("b\"", 2)]) });
+        check(&[Any::Unit, Any::Newtype(Newtype(4)), Any::Tuple(1, 2, 3)]);
+        check(&(Any::Struct { char: '"', text: "" }, [[1], [2]]));
+    }
+}

@@ -113,7 +113,7 @@ impl Record {
         let value = json::parse(text).map_err(|_| corrupt(""))?;
         match value.get("version").and_then(Value::as_u64) {
             Some(VERSION) => {}
-            Some(version) if version > VERSION => {
+            Some(VERSION..) => {
                 return Err(JournalError { code: JournalErrorCode::Newer, path: "version".into() });
             }
             _ => return Err(corrupt("version")),

@@ -78,6 +78,15 @@ fn c2_the_discard_is_repeated_until_the_merchant_took_note_and_survives_a_reload
 }
 
 #[test]
+fn c2_a_session_that_the_merchant_refused_is_over_with_its_cart_alone() {
+    let mut s = Scenario::new().into_failed();
+    s.set_cart(cart("sku", 1));
+    assert_eq!(s.state(), StateKind::Failed);
+    s.set_cart(cart("sku", 2));
+    assert_eq!(s.state(), StateKind::Ready);
+}
+
+#[test]
 fn c2_a_session_of_an_earlier_page_is_taken_up_by_its_cart_and_superseded_by_another() {
     let mut s = Scenario::new().into_ready();
     let old = s.session();

@@ -1,8 +1,11 @@
 //! Durability: the machine's part of D1, D2, D3, D5 and D7.
 
-use crate::scenario::{CONFIG, HOUR, Scenario, approved, cart, challenge, discards, names};
+use crate::scenario::{
+    CONFIG, HOUR, Scenario, approved, cart, challenge, declined, discards, names, rejected,
+};
 use payonce::checkout::{Config, Durability, Effect, Event, Rejection, StateKind};
 use payonce::journal::Record;
+use payonce::outcome::SettleAnswer;
 
 const REQUIRED: Config = Config { durability: Durability::Required, ..CONFIG };
 
@@ -61,7 +64,7 @@ fn d1_a_write_that_changes_while_the_attempt_is_recorded_has_an_id_of_its_own() 
 #[test]
 fn d1_the_journal_is_up_to_date_before_the_lock_is_let_go_of() {
     for state in [StateKind::Sending, StateKind::Settling] {
-        for outcome in [approved(), crate::scenario::declined("expired_card")] {
+        for outcome in [approved(), declined("expired_card")] {
             let mut s = Scenario::in_state(state);
             let effects = match state {
                 StateKind::Sending => s.answer(outcome),
@@ -303,6 +306,23 @@ fn d4_a_restored_page_asks_before_anything_is_enabled() {
 }
 
 #[test]
+fn d3_a_session_outlives_an_attempt_that_was_not_charged_and_no_refusal() {
+    for (answer, discarded) in [
+        (SettleAnswer::Voided, false),
+        (SettleAnswer::Outcome(declined("expired_card")), false),
+        (SettleAnswer::Outcome(rejected("session_unknown", true, false)), true),
+    ] {
+        let mut s = Scenario::new().into_sending();
+        let session = s.session();
+        s.reload();
+        let effects = s.settle(answer);
+        assert_eq!(names(&effects).contains(&"DiscardSession"), discarded);
+        s.set_cart(cart("sku", 1));
+        assert_eq!((s.state(), s.session() == session), (StateKind::Ready, !discarded));
+    }
+}
+
+#[test]
 fn d4_a_restored_page_waits_for_its_cart() {
     for state in [StateKind::Ready, StateKind::SheetOpen, StateKind::Failed] {
         let mut s = Scenario::in_state(state);
@@ -312,6 +332,45 @@ fn d4_a_restored_page_waits_for_its_cart() {
         s.set_cart(cart("sku", 2));
         assert_eq!((s.state(), s.notices()), (StateKind::Ready, vec!["cart_changed"]), "{state:?}");
     }
+}
+
+#[test]
+fn d4_a_restored_page_waits_for_its_cart_after_an_open_attempt_too() {
+    for (cart_follows, state) in [(true, StateKind::Empty), (false, StateKind::Ready)] {
+        let mut s = Scenario::new().into_sending();
+        let record = s.record();
+        s.ok(Event::PageRestored { record, cart_follows });
+        s.settle_voided();
+        assert_eq!((s.state(), s.snapshot().can_pay), (state, !cart_follows));
+        s.set_cart(cart("sku", 1));
+        assert_eq!(s.state(), StateKind::Ready);
+    }
+}
+
+#[test]
+fn d4_a_restored_page_settles_only_what_was_sent() {
+    for (sent, state) in [(true, StateKind::Settling), (false, StateKind::Ready)] {
+        let mut s = Scenario::new().into_sheet_open();
+        if sent {
+            s.token("tok_a");
+            s.lose_reply();
+        } else {
+            s.go_offline();
+            s.token("tok_a");
+        }
+        assert_eq!(s.state(), StateKind::Waiting);
+        // An attempt that the journal names is settled in any case: another tab may have found it there.
+        s.ok(Event::PageRestored { record: None, cart_follows: false });
+        assert_eq!(s.state(), state);
+    }
+}
+
+#[test]
+fn d4_a_refused_session_stays_refused_on_a_page_that_goes_on_with_its_cart() {
+    let mut s = Scenario::new().into_failed();
+    let record = s.record();
+    s.ok(Event::PageRestored { record, cart_follows: false });
+    assert_eq!(s.state(), StateKind::Failed);
 }
 
 #[test]

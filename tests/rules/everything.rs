@@ -112,6 +112,16 @@ fn t6_no_secret_is_shown_anywhere() {
 }
 
 #[test]
+fn t6_what_gives_no_token_away_is_shown_as_the_merchant_said_it() {
+    let mut s = Scenario::new().into_sending();
+    s.decline("insufficient_funds");
+    assert!(format!("{:?}", s.snapshot().notices).contains("insufficient_funds"));
+    s.token("tok_b");
+    s.approve();
+    assert_eq!(s.snapshot().receipt.unwrap().reference, Some(Text::new("ch_1")));
+}
+
+#[test]
 fn t6_a_merchant_that_echoes_the_token_gets_it_shown_nowhere() {
     let token = SECRETS[0];
     let echo = |kind: u8| {
@@ -242,20 +252,20 @@ fn e2_a_scrubbed_outcome_replays() {
 fn e2_a_log_that_was_tampered_with_does_not_replay() {
     let s = Scenario::new().into_sending();
     let json = s.checkout.log().to_json();
-    assert!(matches!(log::replay("{}"), Err(ReplayError::Unreadable)));
+    assert_eq!(log::replay("{}").unwrap_err().to_string(), "log_unreadable");
     assert!(matches!(
         log::replay(&json.replace("\"version\":1", "\"version\":2")),
         Err(ReplayError::Unreadable)
     ));
     let elsewhere = json.replacen("\"to\":\"ready\"", "\"to\":\"empty\"", 1);
     assert_ne!(elsewhere, json);
-    assert!(matches!(log::replay(&elsewhere), Err(ReplayError::Diverged(_))));
+    assert_eq!(log::replay(&elsewhere).unwrap_err().to_string(), "log_diverged at `entries[3]`");
 }
 
 #[test]
 fn e2_the_log_is_bounded() {
     let mut s = Scenario::new().into_ready();
-    for n in 1..=10_000 {
+    for n in 1..=1_000 {
         s.set_cart(cart("sku", 1 + n % 7));
         let effect = s.discard();
         s.ok(Event::DiscardAnswered { effect, done: true });
@@ -263,9 +273,9 @@ fn e2_the_log_is_bounded() {
     assert_eq!(s.checkout.log().entries().len(), log::CAPACITY);
     let json = s.checkout.log().to_json();
     assert!(json.len() < 1_000_000, "{} bytes", json.len());
-    assert!(matches!(log::replay(&json), Err(ReplayError::Truncated)));
+    assert_eq!(log::replay(&json).unwrap_err().to_string(), "log_truncated");
     let first = s.checkout.log().entries().next().unwrap().n;
-    assert!(first > 10_000);
+    assert!(first > 1_000);
 }
 
 #[test]

@@ -330,6 +330,26 @@ fn d2_a_journal_that_could_not_be_written_says_nothing_of_the_attempt() {
 }
 
 #[test]
+fn c4_a_sheet_whose_cart_a_newer_tab_replaced_is_closed() {
+    let (mut a, mut b) = tabs();
+    b.pass(1_000);
+    b.set_cart(cart("sku", 2));
+    let effects = a.ok(Event::JournalChanged { record: b.record() });
+    assert!(names(&effects).contains(&"CloseSheet"));
+    assert_eq!((a.state(), a.notices()), (StateKind::Ready, vec!["cart_changed"]));
+}
+
+#[test]
+fn d6_another_tab_that_writes_of_the_same_cart_leaves_the_open_sheet_alone() {
+    let (mut a, mut b) = tabs();
+    b.pass(1_000);
+    b.set_cart(cart("sku", 2));
+    b.set_cart(cart("sku", 1));
+    assert_eq!(names(&a.ok(Event::JournalChanged { record: b.record() })), [""; 0]);
+    assert_eq!(a.state(), StateKind::SheetOpen);
+}
+
+#[test]
 fn d3_the_session_of_an_attempt_is_the_one_in_the_journal() {
     let mut s = Scenario::new().into_sending();
     let session = s.snapshot().session;
