@@ -40,11 +40,11 @@ demo: www/dist/index.html merchant ## build everything, start the demo shop, pri
 .PHONY: test
 test: ## every check and every test, stopping at the first failure
 	@tools/test.sh "$(MAKE)" browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-recipes \
-		test-benches test-e2e test-durable crash test-webkit check-package test-consumers
+		test-benches size-check test-e2e test-durable crash test-webkit check-package test-consumers
 
 ##@ More
 
-.PHONY: fmt lint size pack bench crash fuzz coverage model mutants clean help
+.PHONY: fmt lint size size-rooms pack bench crash fuzz coverage model mutants clean help
 fmt: setup ## format Rust and TypeScript
 	cargo fmt --all
 	prettier --log-level warn --write .
@@ -53,6 +53,11 @@ lint: fmt-check clippy doc typecheck lint-ts ## formatting, clippy, rustdoc, typ
 
 size: pkg/dist/index.js ## what a shopper downloads, in bytes
 	@node tools/size.mjs
+
+size-rooms: setup ## where the bytes of the module are
+	@wasm-pack --quiet build --profiling --no-opt --target web --no-pack --out-dir $(target)/rooms --out-name payonce \
+		-- --no-default-features --features module,checkout
+	@node tools/rooms.mjs $(target)/rooms/payonce_bg.wasm
 
 pack: node_modules/payonce/package.json ## the npm tarball, unpacked into node_modules as well
 	@echo $(tarball)
@@ -91,12 +96,12 @@ clean: ## remove everything generated in this checkout
 		tests/react-18/node_modules benches/node_modules benches/boundary/wasm node_modules
 
 help: ## this list
-	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 # The stages of `make test`
 
 .PHONY: setup browser browsers fmt-check clippy doc test-rust test-wasm typecheck lint-ts test-unit test-recipes test-benches
-.PHONY: test-e2e test-durable test-webkit check-package test-consumers merchant
+.PHONY: size-check test-e2e test-durable test-webkit check-package test-consumers merchant
 setup:
 	@tools/setup.sh
 

@@ -5,8 +5,8 @@
 //! success (rule U1).
 #![forbid(unsafe_code)]
 
-use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -174,7 +174,7 @@ pub enum SettleAnswer {
 /// snapshot, the journal or the log (rule T6).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Text(Box<str>);
+pub struct Text(Arc<str>);
 
 impl Text {
     /// The longest text that is kept, in bytes.

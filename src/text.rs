@@ -5,14 +5,19 @@
 use alloc::string::String;
 
 /// The lower four bits as a lower-case digit.
-pub(crate) fn hex_digit(bits: u8) -> &'static str {
-    let at = usize::from(bits & 0xF);
-    "0123456789abcdef".get(at..=at).unwrap_or_default()
+pub(crate) fn hex_digit(bits: u8) -> char {
+    let value = bits & 0xF;
+    char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value })
 }
 
 /// Two lower-case digits for each byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, *byte]).map(hex_digit).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(hex_digit(byte >> 4));
+        text.push(hex_digit(*byte));
+    }
+    text
 }
 
 /// 128 bits out of 32 lower-case digits.

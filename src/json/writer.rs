@@ -37,7 +37,7 @@ fn write_digits(out: &mut String, value: u64) {
     if value >= 10 {
         write_digits(out, value / 10);
     }
-    out.push_str(text::hex_digit((value % 10) as u8));
+    out.push(text::hex_digit((value % 10) as u8));
 }
 
 /// What was written so far.
@@ -70,10 +70,12 @@ impl Writer {
         }
     }
 
-    fn name(&mut self, name: &str) {
+    /// A member's name, or a variant's: words of ours, which need no escapes.
+    fn name(&mut self, name: &'static str) {
         self.separate();
-        write_string(&mut self.0, name);
-        self.0.push(':');
+        self.0.push('"');
+        self.0.push_str(name);
+        self.0.push_str("\":");
     }
 
     fn open(&mut self, bracket: char) -> &mut Self {
@@ -94,7 +96,7 @@ impl Open<'_> {
         value.serialize(&mut *self.writer)
     }
 
-    fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Never> {
+    fn member<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Never> {
         self.writer.name(name);
         value.serialize(&mut *self.writer)
     }
