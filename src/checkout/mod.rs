@@ -38,6 +38,7 @@ pub use table::Rejection;
 
 use crate::attempt::{Attempt, Receipt};
 use crate::journal::Record;
+use crate::json::MAX_SAFE_INTEGER;
 use crate::key::{self, Entropy};
 use crate::log::{Entry, Log};
 use crate::notice::Notice;
@@ -366,9 +367,11 @@ struct Clock {
 }
 
 impl Clock {
+    /// No moment lies beyond what the journal can be read back with: a clock that counts nanoseconds, or jumps there
+    /// once, must not make an open attempt unreadable.
     fn advance(&mut self, wall: u64) -> u64 {
         self.offset = self.offset.saturating_add(self.wall.saturating_sub(wall));
         self.wall = wall;
-        wall.saturating_add(self.offset)
+        wall.saturating_add(self.offset).min(MAX_SAFE_INTEGER.unsigned_abs())
     }
 }

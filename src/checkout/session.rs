@@ -204,9 +204,7 @@ impl Checkout {
             State::Ready { session } => Step::to(self.open_sheet(session, retries_in_place)),
             State::Failed { session } => {
                 // The merchant refused that session for good, so the same cart gets another one.
-                self.discard(&session);
-                let new = NewCart { cart: session.bound.cart, provider_ref: None };
-                let session = self.new_session(new, now);
+                let session = self.replace(session, now);
                 Step::to(self.open_sheet(session, retries_in_place))
             }
             State::Unresolved { open } => Step::to(self.settle(open, None)),
@@ -328,6 +326,12 @@ impl Checkout {
     pub(super) fn new_session(&mut self, new: NewCart, now: u64) -> Session {
         let id = SessionId::from_entropy(self.draw());
         Session { id, bound: BoundCart::new(new.cart), provider_ref: new.provider_ref, created_at: now }
+    }
+
+    /// Another session for the same cart.
+    pub(super) fn replace(&mut self, session: Session, now: u64) -> Session {
+        self.discard(&session);
+        self.new_session(NewCart { cart: session.bound.cart, provider_ref: None }, now)
     }
 
     /// The session of a cart that was seen again. An unchanged cart changes nothing (rule C1); but where the page made

@@ -262,10 +262,8 @@ impl Checkout {
     /// A cart that another tab has replaced is paid only if the shopper asks for it once more, here and now: in a
     /// session of its own, which is then the newest.
     fn renew(&mut self, session: Session, now: u64) -> State {
-        self.discard(&session);
         self.tell(Notice::CartChanged);
-        let new = NewCart { cart: session.bound.cart, provider_ref: None };
-        State::Ready { session: self.new_session(new, now) }
+        State::Ready { session: self.replace(session, now) }
     }
 
     /// What another tab did to a cart that this tab has not begun to pay: it may be paying it, or have paid it.
@@ -361,7 +359,9 @@ impl Checkout {
         };
         Step::to(match step {
             State::Ready { session } => session_again(session),
-            State::Failed { session } if cart_follows => State::Empty { previous: Some(session) },
+            State::Failed { session } if cart_follows => {
+                State::Empty { previous: Some(self.replace(session, now)) }
+            }
             other => other,
         })
     }

@@ -33,15 +33,21 @@ enum Pending {
     Nothing,
 }
 
+impl Discard {
+    fn of(session: &Session) -> Self {
+        Self { session: session.id, provider_ref: session.provider_ref.clone() }
+    }
+}
+
 impl Checkout {
     /// What the journal should hold now.
     fn record(&self) -> Record {
         let (session, open, paid): (Option<&Session>, Option<&Attempt>, Option<&Receipt>) = match &self.state
         {
             State::Empty { previous } => (previous.as_ref(), None, None),
-            State::Ready { session } | State::SheetOpen { session, .. } | State::Failed { session } => {
-                (Some(session), None, None)
-            }
+            State::Ready { session } | State::SheetOpen { session, .. } => (Some(session), None, None),
+            // It was refused for good: no other page may take it up.
+            State::Failed { .. } => (None, None, None),
             State::Sending { open, .. }
             | State::Waiting { open, .. }
             | State::ActionRequired { open, .. }
@@ -54,6 +60,11 @@ impl Checkout {
             State::Succeeded { receipt, .. } => (None, None, Some(receipt)),
             State::Blocked { session } => (session.as_ref(), None, None),
         };
+        let refused = match &self.state {
+            State::Failed { session } => Some(Discard::of(session)),
+            _ => None,
+        };
+        let discards = self.discards.iter().map(|discarding| discarding.what.clone()).chain(refused);
         Record {
             ledger: self.ledger.clone(),
             session: session.cloned(),
@@ -62,7 +73,7 @@ impl Checkout {
                 Some(receipt) => Some(Paid { receipt: receipt.clone(), acknowledged: false }),
                 None => self.past.clone().map(|receipt| Paid { receipt, acknowledged: true }),
             },
-            discards: self.discards.iter().map(|discarding| discarding.what.clone()).collect(),
+            discards: discards.collect(),
         }
     }
 
@@ -166,7 +177,7 @@ impl Checkout {
 
     /// Tells the merchant that a session must not be paid any more.
     pub(super) fn discard(&mut self, session: &Session) {
-        self.tell_merchant(Discard { session: session.id, provider_ref: session.provider_ref.clone() }, 0);
+        self.tell_merchant(Discard::of(session), 0);
     }
 
     fn tell_merchant(&mut self, what: Discard, tries: u32) {
@@ -219,8 +230,12 @@ impl Checkout {
         true
     }
 
-    /// Takes up the oldest that was given up; the next one follows once the merchant has taken note of it.
+    /// Takes up the oldest that was given up; the next one follows once the merchant has taken note of it. While another
+    /// one is under way there is nothing to take up: a network that comes and goes must not send them all at once.
     pub(super) fn resume_discards(&mut self) {
+        if self.discards.iter().any(|discarding| discarding.pending != Pending::Nothing) {
+            return;
+        }
         if let Some(discarding) = self.take_discard(Pending::Nothing) {
             self.tell_merchant(discarding.what, 0);
         }

@@ -227,6 +227,7 @@ impl Change {
     /// # Errors
     /// [`JournalError`] where a newer version of this crate wrote the record; it must stay as it is.
     pub fn apply(&mut self, stored: Option<&str>, now: u64) -> Result<String, JournalError> {
+        let now = now.min(json::MAX_SAFE_INTEGER.unsigned_abs()); // or nobody could read it any more
         let mut record = match stored.map(Record::decode).transpose() {
             Ok(record) => record.unwrap_or_default(),
             Err(newer) if newer.code == JournalErrorCode::Newer => return Err(newer),

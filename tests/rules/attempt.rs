@@ -1,6 +1,8 @@
 //! Attempt and key: K1 to K8.
 
-use crate::scenario::{CLICK, CONFIG, HOUR, Scenario, cart, challenge, declined, lost, names, rejected};
+use crate::scenario::{
+    CLICK, CONFIG, HOUR, Scenario, cart, challenge, declined, discards, lost, names, rejected,
+};
 use payonce::checkout::{Config, Effect, Event, Rejection, StateKind};
 use payonce::key::IdempotencyKey;
 use payonce::outcome::{Cause, Doubt, Outcome};
@@ -129,6 +131,23 @@ fn k4_a_refused_session_is_replaced_on_the_next_try() {
     s.token("tok_b");
     assert_ne!(s.last_send().session, refused);
     assert_eq!(s.last_send().provider_ref, None);
+}
+
+#[test]
+fn k4_a_refused_session_is_taken_up_neither_after_a_reload_nor_out_of_the_cache() {
+    for reload in [true, false] {
+        let mut s = Scenario::new().into_failed();
+        let refused = s.session();
+        let record = s.record();
+        let effects =
+            if reload { s.reload() } else { s.ok(Event::PageRestored { record, cart_follows: true }) };
+        assert_eq!(discards(&effects), [(refused, Some("pi_1"))]);
+        s.set_cart(cart("sku", 1));
+        s.open_sheet();
+        s.token("tok_b");
+        assert_ne!(s.last_send().session, refused);
+        assert_eq!(s.last_send().provider_ref, None);
+    }
 }
 
 #[test]

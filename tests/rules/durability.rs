@@ -1,7 +1,7 @@
 //! Durability: the machine's part of D1, D2, D3, D5 and D7.
 
 use crate::scenario::{
-    CONFIG, HOUR, Scenario, approved, cart, challenge, declined, discards, names, rejected,
+    CONFIG, HOUR, START, Scenario, approved, cart, challenge, declined, discards, names, rejected,
 };
 use payonce::checkout::{Config, Durability, Effect, Event, Rejection, StateKind};
 use payonce::journal::Record;
@@ -484,5 +484,36 @@ fn c2_what_was_kept_goes_out_one_after_the_other() {
         kept.sort_unstable();
         told.sort_unstable();
         assert_eq!(told, kept, "reload: {reload}");
+    }
+}
+
+#[test]
+fn c2_a_network_that_comes_and_goes_begins_no_second_row() {
+    let mut s = undelivered(5);
+    assert_eq!(discards(&s.come_online()).len(), 1);
+    for _ in 0..3 {
+        s.go_offline();
+        assert_eq!(discards(&s.come_online()), []);
+    }
+    // Nor does it while the one that is told waits for its next try.
+    let effect = s.discard();
+    s.ok(Event::DiscardAnswered { effect, done: false });
+    assert_eq!(discards(&s.come_online()), []);
+    assert_eq!(discards(&s.fire_timer()).len(), 1);
+}
+
+#[test]
+fn d3_a_clock_beyond_all_numbers_leaves_a_record_that_can_be_read() {
+    // Nanoseconds; and a clock that jumps there once.
+    for (before, after) in [(START * 1_000_000, START * 1_000_000), (START, u64::MAX), (u64::MAX, START)] {
+        let mut s = Scenario::new();
+        s.now = before;
+        s.set_cart(cart("sku", 1));
+        s.open_sheet();
+        s.now = after;
+        s.token("tok_a");
+        let key = s.key();
+        s.reload();
+        assert_eq!((s.state(), s.key()), (StateKind::Settling, key), "{before}, {after}");
     }
 }

@@ -791,6 +791,16 @@ fn o3_what_became_of_a_flow_is_known_for_a_day() {
 }
 
 #[test]
+fn o1_a_clock_beyond_all_numbers_leaves_a_record_that_can_be_read() {
+    let mut before = Page::new();
+    before.now = u64::MAX;
+    let state = before.begin();
+    let mut page = before.another();
+    page.returns(&state);
+    assert_eq!(page.exchanges().len(), 1);
+}
+
+#[test]
 fn o4_old_flows_are_forgotten_with_their_secrets() {
     let mut page = Page::new();
     let abandoned = page.begin();
