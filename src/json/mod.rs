@@ -162,7 +162,9 @@ pub(crate) fn compare_utf16(left: &str, right: &str) -> Ordering {
 pub(crate) fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    // Nearly all texts have nothing to escape.
+    let first = text.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\'));
+    for (at, byte) in text.bytes().enumerate().skip(first.unwrap_or(text.len())) {
         let escape = match byte {
             b'"' => "\\\"",
             b'\\' => "\\\\",

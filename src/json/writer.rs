@@ -13,7 +13,8 @@ use serde::ser::{self, Serialize};
 
 /// `value` as JSON text, without white space: what `serde_json` would write.
 pub(crate) fn to_string<T: Serialize + ?Sized>(value: &T) -> String {
-    let mut writer = Writer(String::new());
+    // Room for a journal's record: growing copies what is there each time.
+    let mut writer = Writer(String::with_capacity(1024));
     let Ok(()) = value.serialize(&mut writer);
     writer.0
 }
