@@ -339,7 +339,7 @@ export interface RetryOptions {
   readonly base?: number;
   /** Longest delay in ms. Default 8000. */
   readonly cap?: number;
-  /** Sends after the first one. 0 means none. Default 4. */
+  /** Sends after the first one. 0 means none. Default 6. */
   readonly maxRetries?: number;
   /** ms from the first send after which payonce settles instead of resending. Default 25000. */
   readonly totalTime?: number;
