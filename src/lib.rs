@@ -119,7 +119,7 @@
 
 extern crate alloc;
 // For its allocator and its panics; a module brings its own.
-#[cfg(not(feature = "module"))]
+#[cfg(not(all(feature = "module", target_arch = "wasm32")))]
 extern crate std;
 
 pub mod attempt;

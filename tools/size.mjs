@@ -67,7 +67,10 @@ const total = Object.values(rows).reduce((sum, row) => ({
 
 const { exports } = JSON.parse(await readFile(path('package.json'), 'utf8'));
 const extras = Object.keys(exports).filter((entry) => /^\.\/(?:react$|wallets\/(?!mock$))/.test(entry));
-const oneTimeCode = { wasm: sizes(await readFile(path('wasm/one_time_code_bg.wasm'))), rest: await beside('./one-time-code') };
+const oneTimeCode = {
+  wasm: sizes(await readFile(path('wasm/one_time_code_bg.wasm'))),
+  rest: await beside('./one-time-code'),
+};
 /** @type {Record<string, ReturnType<typeof sizes>>} */
 const extra = Object.fromEntries(await Promise.all(extras.map(async (entry) => [entry, await beside(entry)])));
 

@@ -41,7 +41,9 @@ describe('the entries of the package', () => {
 
   it.each(entries)('%s brings one module at the most', async (_, source) => {
     const inputs = Object.keys(await inputsOf(source));
-    expect(inputs.filter((input) => /^wasm\/\w+\.js$/.test(input) && !input.includes('_inline')).length).toBeLessThan(2);
+    expect(inputs.filter((input) => /^wasm\/\w+\.js$/.test(input) && !input.includes('_inline')).length).toBeLessThan(
+      2,
+    );
   });
 
   it.each(entries)('%s brings the module along only where its name says so', async (entry, source) => {

@@ -1,7 +1,7 @@
 //! Writes JSON: a serializer for serde that knows this one form, and only the types that payonce writes.
 //!
 //! It exists for its size, as the reader does: it cannot fail, so what serde derives for a type becomes a row of calls
-//! without a single check, which weighs a third of what `serde_json` makes of it.
+//! without a single check. That, and the two serializers that it took the place of, made a tenth of the module.
 #![forbid(unsafe_code)]
 
 use super::write_string;
