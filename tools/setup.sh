@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Brings a fresh machine (rustup's stable toolchain, Node with npm) to where everything builds. Safe to run again at any
-# time: what is there is left alone, and a run that finds nothing to do takes less than a second and prints nothing.
+# Brings a fresh machine (rustup's stable toolchain, a C compiler, Node with npm) to where everything builds. Safe to run
+# again at any time: what is there is left alone, and a run that finds nothing to do takes less than a second and prints
+# nothing.
 #
 #   tools/setup.sh [browser|browsers]   with Chromium, or with all browsers, for the tests
 #   tools/setup.sh fuzz|mutants         with what the fuzzer, or mutation testing, needs
@@ -57,6 +58,10 @@ if [[ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]]; 
     command -v rustup >/dev/null || fail "Rust's wasm32-unknown-unknown target is missing, and there is no rustup to install it"
     quietly "installing Rust's wasm32-unknown-unknown target" rustup target add wasm32-unknown-unknown
 fi
+
+# Rust links with it, and the merchant's SQLite is written in C.
+compiler=${CC:-cc}
+command -v "${compiler%% *}" >/dev/null || fail "a C compiler is missing: install gcc or clang, or set CC to one"
 
 # The wasm-bindgen tool must be of exactly the version that the crate is pinned to.
 wasm_bindgen_version=$(sed -nE 's/^wasm-bindgen = .*"=([0-9.]+)".*$/\1/p' Cargo.toml)
