@@ -1,8 +1,8 @@
 /** The journal as the driver uses it: one write at a time, no read in between, and what cannot be read set aside. */
 
 import { flaw, merge, salvage } from './core.js';
-import { JournalError, PortError, type Report } from './errors.js';
-import { inTime } from './patience.js';
+import { JournalError, type Report } from './errors.js';
+import { inTime, toRecord } from './journal-port.js';
 import type { Clock, Journal } from './types.js';
 
 export interface Records {
@@ -129,11 +129,4 @@ export function records(journal: Journal, clock: Clock, required: boolean, repor
 
     idle: () => writes,
   };
-}
-
-/** What a journal says that it holds: a text, or nothing. */
-function toRecord(found: unknown, path: string): string | null {
-  if (found === null || found === undefined) return null;
-  if (typeof found !== 'string') throw new PortError('not_a_string', path);
-  return found;
 }

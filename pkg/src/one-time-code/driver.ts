@@ -8,6 +8,7 @@ import { text } from '../body.js';
 import { deepFreeze, toObject } from '../convert.js';
 import { DisposedError, InputError, InternalError, JournalError, PayonceError, PortError } from '../errors.js';
 import { type Core, instance } from '../instance.js';
+import { inTime, toRecord } from '../journal-port.js';
 import { loader } from '../loader.js';
 import { answerIn, forgetAnswer, type Visit, visit } from './address.js';
 import { readOptions } from './options.js';
@@ -223,14 +224,19 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
     };
     let damaged: { readonly text: string; readonly error: PayonceError } | undefined;
     let failure: unknown;
+    let late = false;
+    const change = (given: string | null): string => {
+      if (late) throw new JournalError('journal_timeout'); // nobody counts on it any more
+      const stored = toRecord(given, 'journal.update');
+      const error = stored === null ? undefined : flaw(stored);
+      damaged = stored !== null && error ? { text: stored, error } : undefined;
+      return current().ask((core) => core.change(effect, stored ?? undefined, time()), JournalError);
+    };
     try {
-      await journal.update((stored) => {
-        const error = stored === null ? undefined : flaw(stored);
-        damaged = stored !== null && error ? { text: stored, error } : undefined;
-        return current().ask((core) => core.change(effect, stored ?? undefined, time()), JournalError);
-      });
+      await inTime(clock, report, () => journal.update(change));
       if (damaged) await setAside(damaged.text, damaged.error);
     } catch (cause) {
+      late = true;
       if (over || lives !== born) return;
       failure = cause instanceof JournalError ? cause : new JournalError('journal_unwritable', null, '', { cause });
       if (leaving) fault = failure;
@@ -244,7 +250,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
   async function setAside(damaged: string, error: PayonceError): Promise<void> {
     report(error);
     try {
-      await journal.setAside?.(damaged, error.code);
+      await inTime(clock, report, () => journal.setAside?.(damaged, error.code));
     } catch (fault) {
       report(fault);
     }
@@ -252,7 +258,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
 
   async function readRecord(): Promise<void> {
     try {
-      const stored = await journal.read();
+      const stored = toRecord(await inTime(clock, report, () => journal.read()), 'journal.read');
       answer((core, now) => core.recordRead(stored ?? undefined, now));
     } catch (error) {
       if (over) return;

@@ -1,4 +1,6 @@
-import { JournalError, type Report } from './errors.js';
+/** What may be expected of a journal, whoever wrote it: that it answers in time, and with a text or nothing. */
+
+import { JournalError, PortError, type Report } from './errors.js';
 import type { Clock } from './types.js';
 
 /** How long a journal may take to answer, in ms: longer than a database takes to open, or to say that it does not. */
@@ -16,4 +18,11 @@ export function inTime<T>(clock: Clock, report: Report, ask: () => T | Promise<T
       .finally(() => clock.clearTimeout(timer))
       .catch(report);
   });
+}
+
+/** What a journal says that it holds: a text, or nothing. */
+export function toRecord(found: unknown, path: string): string | null {
+  if (found === null || found === undefined) return null;
+  if (typeof found !== 'string') throw new PortError('not_a_string', path);
+  return found;
 }
