@@ -186,6 +186,22 @@ describe('a token', () => {
     if (end !== 'sending') expect(end).toBeInstanceOf(InputError);
   });
 
+  it('has one fingerprint in the snapshot, whichever of two tabs was the first to write', async () => {
+    const journal = memoryJournal();
+    vi.spyOn(journal, 'read').mockResolvedValueOnce(null).mockResolvedValueOnce(null); // both began at once
+    const tabs = [await bench({ journal }), await bench({ journal })];
+    for (const [n, { checkout, wallet, merchant }] of tabs.entries()) {
+      checkout.setCart(CART);
+      checkout.openSheet();
+      wallet.approve(`tok_${n}`);
+      await settled();
+      const { attempt, spent } = checkout.getSnapshot();
+      expect(spent).toContain(attempt?.fingerprint);
+      last(merchant.sends).resolve({ outcome: 'declined', code: 'expired_card' });
+      await settled();
+    }
+  });
+
   it('is read once', async () => {
     let asked = 0;
     const token = {
