@@ -131,8 +131,8 @@ fn t6_a_merchant_that_echoes_the_token_gets_it_shown_nowhere() {
         w.answer(echo(kind));
         assert!(w.shown.contains("redacted"), "{kind}");
     }
-    // Once the token is dropped, its fingerprint tells that a text is the token.
-    for kind in [0, 2, 4, 6] {
+    // Once the token is dropped, its fingerprint tells that a text is the token, or one of its words is.
+    for kind in 0..8 {
         let mut w = Watched::new();
         w.event(Event::CartSet { cart: cart("sku", 1), provider_ref: None });
         w.pay(token);
