@@ -629,9 +629,27 @@ describe('a journal that breaks its contract', () => {
       ...memoryJournal(),
       update: async (change: (stored: string | null) => string) => void change(odd as never),
     };
-    const left = await shopper.make({ journal }).begin().catch((error: unknown) => error);
+    const left = await shopper
+      .make({ journal })
+      .begin()
+      .catch((error: unknown) => error);
     if (odd === undefined) expect(left).toContain(PROVIDER);
     else expect(left).toMatchObject({ name: 'JournalError', cause: { path: 'journal.update' } });
     expect(shopper.reported).not.toContainEqual(expect.objectContaining({ code: 'internal' }));
+  });
+
+  it('throws at the end: whoever waits is told all the same', async () => {
+    const fail = (): never => {
+      throw new Error('no');
+    };
+    const silent = { ...memoryJournal(), update: () => new Promise<void>(() => {}), changed: () => fail, close: fail };
+    const made = shopper.make({ journal: silent });
+    const leaving = made.begin().catch((error: unknown) => error);
+    await settled();
+    shopper.clock.clearTimeout = fail;
+    made.dispose();
+    expect(await leaving).toMatchObject({ code: 'disposed' });
+    const deaf = { ...memoryJournal(), changed: fail };
+    expect(await shopper.make({ journal: deaf }).begin()).toContain(PROVIDER);
   });
 });

@@ -381,9 +381,18 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
     });
   }
 
+  /** Calls a port that gives no answer: what it throws must not stop what comes behind it. */
+  function call(method: () => void): void {
+    try {
+      method();
+    } catch (error) {
+      report(error);
+    }
+  }
+
   function letGo(): void {
     effects.length = 0;
-    for (const timer of timers.values()) clock.clearTimeout(timer);
+    for (const timer of timers.values()) call(() => clock.clearTimeout(timer));
     timers.clear();
     for (const effect of [...requests.keys()]) abort(effect);
   }
@@ -401,18 +410,21 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
     leaving = undefined;
     core?.free();
     rest();
-    journal.close?.();
+    call(() => journal.close?.());
   }
 
   function listen(): void {
-    unlisten?.();
-    unlisten = journal.changed?.(() => void readRecord());
+    deafen();
+    call(() => {
+      unlisten = journal.changed?.(() => void readRecord());
+    });
   }
 
   /** A page that listens does not get into the back/forward cache. */
   function deafen(): void {
-    unlisten?.();
+    const stop = unlisten;
     unlisten = undefined;
+    if (stop) call(stop);
   }
 
   const pageshow = ({ persisted }: PageTransitionEvent): void => {
