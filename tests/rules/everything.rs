@@ -299,3 +299,30 @@ fn e5_a_page_that_mounts_twice_sends_nothing_twice() {
     }
     assert_eq!(s.sends().len(), 1);
 }
+
+#[test]
+fn t6_the_log_keeps_neither_what_is_in_a_cart_nor_what_a_challenge_needs() {
+    let mut s = Scenario::new().into_ready();
+    s.open_sheet();
+    s.ok(Event::SheetCartChanged { sheet: s.sheet(), cart: cart("sku", 2) });
+    s.token("tok_a");
+    s.answer(crate::scenario::challenge());
+    s.end_action(true);
+    s.settle_with(crate::scenario::challenge());
+    let mut seen = 0;
+    for entry in s.checkout.log().entries() {
+        match &entry.event {
+            Event::CartSet { cart, .. } | Event::SheetCartChanged { cart, .. } => {
+                assert!(cart.summary().lines.is_empty() && !cart.canonical().contains("sku"), "{entry:?}");
+                assert!(cart.total().minor() > 0);
+            }
+            Event::SendAnswered { outcome: Outcome::ActionRequired(action), .. }
+            | Event::SettleAnswered {
+                answer: SettleAnswer::Outcome(Outcome::ActionRequired(action)), ..
+            } => assert_eq!(action.payload, None),
+            _ => continue,
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 4);
+}
