@@ -298,7 +298,7 @@ impl Checkout {
             _ => None,
         };
         let scrub = |text: Text| {
-            let is_token = self.ledger.contains(self.ledger.fingerprint_of(text.as_str()))
+            let is_token = self.ledger.is_given_away_by(text.as_str())
                 || payload.is_some_and(|payload| payload.is_given_away_by(text.as_str()));
             if is_token { Text::new("redacted") } else { text }
         };
