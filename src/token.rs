@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn t4_only_the_mark_of_that_moment_is_taken_back() {
         let mut ledger = SpentLedger::new(Salt::from_entropy(1));
-        let [ours, theirs] = ["tok_a", "tok_b"].map(|text| ledger.fingerprint_of(text));
+        let [ours, theirs] = ["tok_a", "tok_b"].map(|text| token(text).fingerprint(ledger.salt()));
         for (fingerprint, at) in [(ours, 1), (ours, 2), (theirs, 1)] {
             ledger.spend(fingerprint, at);
         }

@@ -109,6 +109,10 @@ impl Checkout {
         if !self.online {
             return self.wait_online(open, payload, 0, now);
         }
+        // What could not be written is tried again with each send: until it is, no other tab knows of it.
+        if self.unwritten {
+            self.written = None;
+        }
         open.sends = open.sends.saturating_add(1);
         let send = self.new_id();
         self.emit(Effect::SendAttempt {
