@@ -35,6 +35,16 @@ impl Outcome {
             Self::ActionRequired(_) | Self::Ambiguous(_) => false,
         }
     }
+
+    /// What the log keeps of it: what a challenge needs is not kept after it.
+    pub(crate) fn redacted(&self) -> Self {
+        match self {
+            Self::ActionRequired(Action { kind, payload: _ }) => {
+                Self::ActionRequired(Action { kind: kind.clone(), payload: None })
+            }
+            other => other.clone(),
+        }
+    }
 }
 
 /// What the merchant says of a charge that went through.

@@ -273,10 +273,11 @@ impl SpentLedger {
         self.spent.iter().any(|spent| spent.fingerprint == fingerprint)
     }
 
-    /// The fingerprint that `text` would have as a token.
+    /// Whether `text` is a spent token, or one of its words is.
     #[must_use]
-    pub fn fingerprint_of(&self, text: &str) -> Fingerprint {
-        Fingerprint::of(text, self.salt)
+    pub fn is_given_away_by(&self, text: &str) -> bool {
+        let ends_word = |letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '_' | '-');
+        text.split(ends_word).chain([text]).any(|word| self.contains(Fingerprint::of(word, self.salt)))
     }
 
     /// Marks a token as spent. A mark is known by its token and its moment: the same one a second time changes nothing,
@@ -372,7 +373,7 @@ mod tests {
     #[test]
     fn t4_only_the_mark_of_that_moment_is_taken_back() {
         let mut ledger = SpentLedger::new(Salt::from_entropy(1));
-        let [ours, theirs] = ["tok_a", "tok_b"].map(|text| ledger.fingerprint_of(text));
+        let [ours, theirs] = ["tok_a", "tok_b"].map(|text| token(text).fingerprint(ledger.salt()));
         for (fingerprint, at) in [(ours, 1), (ours, 2), (theirs, 1)] {
             ledger.spend(fingerprint, at);
         }

@@ -99,7 +99,7 @@ export async function createCheckout(options: CheckoutOptions): Promise<Checkout
   const settings = readOptions(options);
   const { ports, config, report } = settings;
   await init();
-  const records = recordsOf(ports.journal, config.durabilityRequired, report);
+  const records = recordsOf(ports.journal, ports.clock, config.durabilityRequired, report);
   try {
     return drive(settings, records, await records.read());
   } catch (error) {
@@ -122,6 +122,8 @@ function drive(
   /** Which core this is, counted from 1. Answers to another one's effects are nobody's. */
   let lives = 1;
   let snapshot!: Snapshot;
+  /** The snapshot that the listeners were told of last. */
+  let told: Snapshot | undefined;
   let latest = Date.now();
   let running = false;
   /** Why nothing can be done any more. */
@@ -263,7 +265,8 @@ function drive(
       tokenReceived(token: WalletToken) {
         if (over || lives !== born) return;
         const given = toObject(token, InputError) as Partial<WalletToken>;
-        const text = typeof given.token === 'string' ? given.token : tokenText(given.token);
+        const secret = given.token; // once: a getter could give another one the second time
+        const text = typeof secret === 'string' ? secret : tokenText(secret);
         const expiresAt = toOptionalNumber(given.expiresAt, 'expiresAt');
         const hash = toOptionalText(given.cartHash, 'cartHash');
         const details = given.details === undefined ? undefined : toJson(given.details, InputError, 'details');
@@ -353,18 +356,20 @@ function drive(
       effects.push(() => {
         const mine = hold;
         const born = lives;
-        const written = (done: boolean): void => {
+        const written = (done: boolean, durable: boolean): void => {
           if (lives !== born) return;
-          answer((core, now) => core.journalAnswered(effect, done, done && journal.durable, now));
+          answer((core, now) => core.journalAnswered(effect, done, durable, now));
         };
         records
           .write(text, () => holdsLock && mine?.lost === false)
+          .then(() => journal.durable === true)
           .then(
-            () => written(true),
+            (durable) => written(true, durable),
             async (error: unknown) => {
+              if (!(error instanceof JournalError)) report(error);
               // Another tab's attempt is in the way: the core is to know of it before it goes on without a record.
-              if (error instanceof JournalError && error.code === 'journal_conflict') await reread();
-              written(false);
+              else if (error.code === 'journal_conflict') await reread();
+              written(false, false);
             },
           );
       }),
@@ -468,6 +473,7 @@ function drive(
       const granted = await lock.acquire(() => {
         mine.lost = true;
       });
+      if (typeof granted !== 'boolean') throw new PortError('not_a_boolean', 'lock.acquire');
       if (hold !== mine) {
         if (granted) lock.release(); // nobody wants it any more
         return;
@@ -515,7 +521,7 @@ function drive(
   /** Lets go of all that belongs to this life of the core. Its ids mean nothing to the next one. */
   function letGo(): void {
     effects.length = 0;
-    for (const timer of timers.values()) clock.clearTimeout(timer);
+    for (const timer of timers.values()) call('clock.clearTimeout', () => clock.clearTimeout(timer));
     timers.clear();
     for (const effect of [...requests.keys()]) abort(effect);
     watching?.abort();
@@ -533,7 +539,7 @@ function drive(
     page.removeEventListener?.('offline', offline);
     page.removeEventListener?.('pagehide', left);
     page.removeEventListener?.('pageshow', pageshow);
-    unlisten?.();
+    deafen();
     letGo();
     core?.free();
     void records.idle().then(() => call('journal.close', () => journal.close?.()));
@@ -592,8 +598,16 @@ function drive(
   // another matter: its requests are dead, and the world has moved on without it.
 
   function listen(): void {
-    unlisten?.();
-    unlisten = journal.changed?.(() => void reread());
+    deafen();
+    call('journal.changed', () => {
+      unlisten = journal.changed?.(() => void reread());
+    });
+  }
+
+  function deafen(): void {
+    const stop = unlisten;
+    unlisten = undefined;
+    if (stop) call('journal.changed', stop);
   }
 
   /** Another tab wrote the journal. */
@@ -608,8 +622,7 @@ function drive(
 
   /** The page goes away, perhaps for good. It must hold nothing that keeps it out of the cache, or others from paying. */
   function left(): void {
-    unlisten?.();
-    unlisten = undefined;
+    deafen();
     watching?.abort(); // `watching` stays: it is waited for when the page comes back
     release();
   }
@@ -663,7 +676,7 @@ function drive(
   }
 
   start(record);
-  let told = snapshot;
+  told = snapshot;
   page.addEventListener?.('online', online);
   page.addEventListener?.('offline', offline);
   page.addEventListener?.('pagehide', left);
@@ -685,7 +698,8 @@ function drive(
     openSheet(options = {}) {
       const { wallet = ports.wallet } = toObject(options, InputError, 'options') as OpenSheetOptions;
       chosen = requireWallet(wallet);
-      return handle((core, now) => core.openSheet(wallet.retriesInPlace, now));
+      const { retriesInPlace } = wallet; // not within the core: a getter that throws is no panic
+      return handle((core, now) => core.openSheet(retriesInPlace, now));
     },
     checkAgain: () => handle((core, now) => core.checkAgain(now)),
     acknowledge: () => handle((core, now) => core.acknowledge(now)),
@@ -718,11 +732,15 @@ async function promise<T>(work: () => Promise<T>): Promise<T> {
  * of its members is not content, so it is always the same.
  */
 function tokenText(token: unknown): string {
-  const content = JSON.parse(toJson(toObject(token, InputError, 'token'), InputError, 'token')) as unknown;
-  return JSON.stringify(content, (_, value: unknown) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  const content = toJson(toObject(token, InputError, 'token'), InputError, 'token');
+  try {
+    return JSON.stringify(JSON.parse(content), (_, value: unknown) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+      return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+    });
+  } catch {
+    throw new InputError('not_json', 'token'); // nested deeper than this engine can follow
+  }
 }
 
 /** What a merchant port answered, as an event. Throws InputError where it is no answer. */

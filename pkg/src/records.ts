@@ -1,8 +1,9 @@
 /** The journal as the driver uses it: one write at a time, no read in between, and what cannot be read set aside. */
 
 import { flaw, merge, salvage } from './core.js';
-import { JournalError, PortError, type Report } from './errors.js';
-import type { Journal } from './types.js';
+import { JournalError, type Report } from './errors.js';
+import { inTime, toRecord } from './journal-port.js';
+import type { Clock, Journal } from './types.js';
 
 export interface Records {
   /**
@@ -24,7 +25,7 @@ export interface Records {
   idle(): Promise<unknown>;
 }
 
-export function records(journal: Journal, required: boolean, report: Report): Records {
+export function records(journal: Journal, clock: Clock, required: boolean, report: Report): Records {
   /** What this checkout read first or wrote last: its own words, without what other tabs had to say. */
   let base: string | undefined;
   let begun = false;
@@ -34,6 +35,8 @@ export function records(journal: Journal, required: boolean, report: Report): Re
   let writes: Promise<unknown> = Promise.resolve();
   /** What could not be stored. Then it is known here alone. */
   let unstored: string | undefined;
+  /** What the journal was given to store last. It may be stored although nobody heard of it. */
+  let given: { readonly text: string; readonly record: string } | undefined;
 
   /** What may be taken up of what the journal holds. */
   async function usable(stored: string | null): Promise<string | undefined> {
@@ -44,7 +47,7 @@ export function records(journal: Journal, required: boolean, report: Report): Re
     const rest = salvage(stored);
     report(error);
     try {
-      await journal.setAside?.(stored, error.code);
+      await inTime(clock, report, () => journal.setAside?.(stored, error.code));
     } catch (fault) {
       report(fault);
     }
@@ -54,10 +57,7 @@ export function records(journal: Journal, required: boolean, report: Report): Re
 
   async function stored(): Promise<string | null> {
     try {
-      const found: unknown = await journal.read();
-      if (found === null || found === undefined) return null;
-      if (typeof found !== 'string') throw new PortError('not_a_string', 'journal.read');
-      return found;
+      return toRecord(await inTime(clock, report, () => journal.read()), 'journal.read');
     } catch (cause) {
       // A newer deployment keeps its records where this one cannot read them.
       if (cause instanceof JournalError && cause.code === 'journal_newer') throw cause;
@@ -96,18 +96,26 @@ export function records(journal: Journal, required: boolean, report: Report): Re
     },
 
     write(record, holdsLock) {
-      const change = (found: string | null): string => {
+      let late = false;
+      const change = (stored: string | null): string => {
+        if (late) throw new JournalError('journal_timeout'); // nobody counts on it any more
+        const found = toRecord(stored, 'journal.update');
         const theirs = found !== null && found === damaged?.text ? damaged.rest : found;
-        return merge(record, base, theirs ?? undefined, holdsLock());
+        const known = found !== null && found === given?.text ? given.record : base;
+        const text = merge(record, known, theirs ?? undefined, holdsLock());
+        given = { text, record };
+        return text;
       };
       const write = writes
-        .then(() => journal.update(change))
+        .then(() => inTime(clock, report, () => journal.update(change)))
         .then(
           () => {
+            late = true;
             base = record;
             unstored = undefined;
           },
           (cause: unknown) => {
+            late = true;
             const error =
               cause instanceof JournalError ? cause : new JournalError('journal_unwritable', null, '', { cause });
             if (unstored === undefined) report(error); // the first of a row

@@ -288,7 +288,10 @@ export interface StorageOptions {
   readonly scope?: string;
 }
 
-/** The durable record of the session, the open attempt and the spent ledger. Never a token. */
+/**
+ * The durable record of the session, the open attempt and the spent ledger. Never a token. What takes longer than 10 s
+ * has failed.
+ */
 export interface Journal {
   /** Whether a resolved `update` survives a crash of the browser. */
   readonly durable: boolean;

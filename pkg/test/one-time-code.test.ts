@@ -3,7 +3,7 @@
 import { IDBFactory, IDBObjectStore as FakeStore } from 'fake-indexeddb';
 import { JSDOM } from 'jsdom';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { indexedDbJournal, init } from '../src/index.js';
+import { indexedDbJournal, init, memoryJournal } from '../src/index.js';
 import {
   createOneTimeCode,
   type ExchangeAnswer,
@@ -587,5 +587,69 @@ describe('everything else', () => {
   it('E1: what only the core can check is refused before anybody is sent away', async () => {
     const made = shopper.make({ lifetime: -1 });
     await expect(made.begin()).rejects.toMatchObject({ name: 'ConfigError', code: 'number_invalid', path: 'lifetime' });
+  });
+});
+
+describe('a journal that breaks its contract', () => {
+  it('never answers: nobody leaves, and a code that may be claimed is asked about and never sent', async () => {
+    const silent = { ...memoryJournal(), update: () => new Promise<void>(() => {}) };
+    const made = shopper.make({ journal: silent });
+    const leaving = made.begin().catch((error: unknown) => error);
+    await shopper.clock.advance(10_000);
+    expect(await leaving).toMatchObject({ code: 'journal_timeout' });
+    expect(made.getSnapshot()).toMatchObject({ state: 'failed', reason: 'record_unavailable' });
+
+    const journal = memoryJournal();
+    const back = await shopper.goes(shopper.make({ journal }));
+    const next = shopper.make({ journal: { ...silent, read: () => journal.read() } });
+    void next.handleReturn(back);
+    await until(next, 'claiming');
+    await shopper.clock.advance(10_000);
+    expect(next.getSnapshot().state).toBe('asking');
+    last(shopper.questions).resolve(false);
+    await settled();
+    expect(next.getSnapshot()).toMatchObject({ state: 'failed', reason: 'record_unavailable' });
+    expect(shopper.exchanges).toEqual([]);
+  });
+
+  it('never answers when it is read: the backend knows', async () => {
+    const journal = { ...memoryJournal(), read: () => new Promise<string | null>(() => {}) };
+    visits(`${CALLBACK}&state=${'A'.repeat(29)}`, null, 'reload');
+    const made = shopper.make({ journal });
+    await made.begin();
+    made.dispose();
+    const next = shopper.make({ journal });
+    void next.handleReturn();
+    await shopper.clock.advance(30_000);
+    expect(next.getSnapshot().state).not.toBe('looking');
+  });
+
+  it.each([undefined, {}, 5])('hands %j over: no panic', async (odd) => {
+    const journal = {
+      ...memoryJournal(),
+      update: async (change: (stored: string | null) => string) => void change(odd as never),
+    };
+    const left = await shopper
+      .make({ journal })
+      .begin()
+      .catch((error: unknown) => error);
+    if (odd === undefined) expect(left).toContain(PROVIDER);
+    else expect(left).toMatchObject({ name: 'JournalError', cause: { path: 'journal.update' } });
+    expect(shopper.reported).not.toContainEqual(expect.objectContaining({ code: 'internal' }));
+  });
+
+  it('throws at the end: whoever waits is told all the same', async () => {
+    const fail = (): never => {
+      throw new Error('no');
+    };
+    const silent = { ...memoryJournal(), update: () => new Promise<void>(() => {}), changed: () => fail, close: fail };
+    const made = shopper.make({ journal: silent });
+    const leaving = made.begin().catch((error: unknown) => error);
+    await settled();
+    shopper.clock.clearTimeout = fail;
+    made.dispose();
+    expect(await leaving).toMatchObject({ code: 'disposed' });
+    const deaf = { ...memoryJournal(), changed: fail };
+    expect(await shopper.make({ journal: deaf }).begin()).toContain(PROVIDER);
   });
 });

@@ -187,7 +187,8 @@ impl Host {
         let Some(AttemptView { key, cart_hash, fingerprint, sends, first_send_at }) = attempt else {
             return self.attempt(None, "", "");
         };
-        if shown.is_none_or(|shown| shown.key != *key) {
+        // With the first lock the ledger's salt may be another tab's, and the fingerprint another one.
+        if shown.is_none_or(|shown| shown.key != *key || shown.fingerprint != *fingerprint) {
             self.attempt(Some(&key.hyphenated()), cart_hash.as_str(), &fingerprint.hex());
         }
         self.sends(*sends, first_send_at.map(double));

@@ -225,18 +225,38 @@ impl Event {
                 cart_hash: cart_hash.clone(),
                 details: None,
             },
+            Self::CartSet { cart, provider_ref } => {
+                Self::CartSet { cart: kept_cart::kept(cart), provider_ref: provider_ref.clone() }
+            }
+            Self::SheetCartChanged { sheet, cart } => {
+                Self::SheetCartChanged { sheet: *sheet, cart: kept_cart::kept(cart) }
+            }
+            Self::SendAnswered { effect, outcome } => {
+                Self::SendAnswered { effect: *effect, outcome: outcome.redacted() }
+            }
+            Self::SettleAnswered { effect, answer: SettleAnswer::Outcome(outcome) } => {
+                Self::SettleAnswered { effect: *effect, answer: SettleAnswer::Outcome(outcome.redacted()) }
+            }
+            Self::OutcomeReported { key, outcome } => {
+                Self::OutcomeReported { key: *key, outcome: outcome.redacted() }
+            }
             other => other.clone(),
         }
     }
 }
 
-/// A cart in the log: its hash and what is to be paid, not what is in it.
+/// A cart in the log: its hash and what is to be paid, not what is in it. Hundreds of carts as they were would fill the
+/// memory.
 mod kept_cart {
     use super::Cart;
     use crate::journal::CartWire;
     use crate::json;
     use alloc::string::String;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn kept(cart: &Cart) -> Cart {
+        Cart::from_json(&json::to_string(&CartWire(cart))).unwrap_or_else(|_infallible| cart.clone())
+    }
 
     pub fn serialize<S: Serializer>(cart: &Cart, serializer: S) -> Result<S::Ok, S::Error> {
         CartWire(cart).serialize(serializer)

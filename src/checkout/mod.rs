@@ -88,6 +88,8 @@ pub struct Checkout {
     ended: Vec<Attempt>,
     /// What the journal holds, or will once the last write is done.
     written: Option<Record>,
+    /// Whether the last write that was answered failed.
+    unwritten: bool,
     /// Writes that are not answered yet.
     writing: Vec<EffectId>,
     log: Log,
@@ -139,6 +141,7 @@ impl Checkout {
             discards: Vec::new(),
             ended: Vec::new(),
             written: None,
+            unwritten: false,
             writing: Vec::new(),
             log: Log::new(config),
             effects: Vec::new(),

@@ -27,6 +27,7 @@ impl Checkout {
             discards: self.discards.clone(),
             ended: self.ended.clone(),
             written: self.written.clone(),
+            unwritten: self.unwritten,
             writing: self.writing.clone(),
             log: Log::new(self.config),
             effects: Vec::new(),
@@ -70,6 +71,7 @@ impl Checkout {
             discards,
             ended,
             written,
+            unwritten,
             writing,
             log: _,
             effects: _, // empty between two events, as are the draws
@@ -82,6 +84,9 @@ impl Checkout {
             last_id: _,
         } = self;
         write!(out, "{state:?}{started}{online}{durable}{ledger:?}{notices:?}{discards:?}")?;
-        write!(out, "{ended:?}{written:?}{writing:?}{recording:?}{patience:?}{locked}{release_lock}{past:?}")
+        write!(
+            out,
+            "{ended:?}{written:?}{unwritten}{writing:?}{recording:?}{patience:?}{locked}{release_lock}{past:?}"
+        )
     }
 }

@@ -109,6 +109,10 @@ impl Checkout {
         if !self.online {
             return self.wait_online(open, payload, 0, now);
         }
+        // What could not be written is tried again with each send: until it is, no other tab knows of it.
+        if self.unwritten {
+            self.written = None;
+        }
         open.sends = open.sends.saturating_add(1);
         let send = self.new_id();
         self.emit(Effect::SendAttempt {
@@ -298,7 +302,7 @@ impl Checkout {
             _ => None,
         };
         let scrub = |text: Text| {
-            let is_token = self.ledger.contains(self.ledger.fingerprint_of(text.as_str()))
+            let is_token = self.ledger.is_given_away_by(text.as_str())
                 || payload.is_some_and(|payload| payload.is_given_away_by(text.as_str()));
             if is_token { Text::new("redacted") } else { text }
         };

@@ -161,6 +161,7 @@ impl Checkout {
         };
         self.writing.remove(at);
         self.durable = durable.unwrap_or(false);
+        self.unwritten = durable.is_none();
         match state {
             State::Sending { mut open, payload, stage: Stage::Recording(writing) } if writing == effect => {
                 open.recorded = durable.is_some();

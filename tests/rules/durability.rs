@@ -111,6 +111,38 @@ fn d2_preferred_goes_on_and_says_so() {
 }
 
 #[test]
+fn d2_what_could_not_be_written_is_tried_again_with_each_send() {
+    let mut s = Scenario::new().into_sheet_open();
+    s.journal_answers = false;
+    s.token("tok_a");
+    let first = s.write();
+    let again =
+        |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::WriteJournal { .. }));
+    assert!(again(&s.ok(Event::JournalFailed { effect: first })), "the first send goes out all the same");
+    // Trying at once, over and over, would be no better than not trying.
+    let second = s.write();
+    assert!(!again(&s.ok(Event::JournalFailed { effect: second })));
+    s.lose_reply();
+    assert!(again(&s.fire_timer()), "the resend");
+    let third = s.write();
+    s.answer(challenge());
+    s.ok(Event::JournalFailed { effect: third });
+    assert_eq!(s.state(), StateKind::ActionRequired);
+
+    // Once it is written, it is written once.
+    let mut s = Scenario::new().into_sheet_open();
+    s.journal_answers = false;
+    s.token("tok_a");
+    let first = s.write();
+    s.ok(Event::JournalFailed { effect: first });
+    let second = s.write();
+    s.ok(Event::JournalWritten { effect: second, durable: true });
+    assert!(s.snapshot().durable);
+    s.lose_reply();
+    assert!(!again(&s.fire_timer()));
+}
+
+#[test]
 fn d2_a_journal_that_never_answers_is_one_that_cannot_be_written() {
     for (config, sent) in [(CONFIG, 1), (REQUIRED, 0)] {
         let mut s = Scenario::with(config).into_sheet_open();

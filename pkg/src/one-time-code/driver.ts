@@ -8,6 +8,7 @@ import { text } from '../body.js';
 import { deepFreeze, toObject } from '../convert.js';
 import { DisposedError, InputError, InternalError, JournalError, PayonceError, PortError } from '../errors.js';
 import { type Core, instance } from '../instance.js';
+import { inTime, toRecord } from '../journal-port.js';
 import { loader } from '../loader.js';
 import { answerIn, forgetAnswer, type Visit, visit } from './address.js';
 import { readOptions } from './options.js';
@@ -223,14 +224,19 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
     };
     let damaged: { readonly text: string; readonly error: PayonceError } | undefined;
     let failure: unknown;
+    let late = false;
+    const change = (given: string | null): string => {
+      if (late) throw new JournalError('journal_timeout'); // nobody counts on it any more
+      const stored = toRecord(given, 'journal.update');
+      const error = stored === null ? undefined : flaw(stored);
+      damaged = stored !== null && error ? { text: stored, error } : undefined;
+      return current().ask((core) => core.change(effect, stored ?? undefined, time()), JournalError);
+    };
     try {
-      await journal.update((stored) => {
-        const error = stored === null ? undefined : flaw(stored);
-        damaged = stored !== null && error ? { text: stored, error } : undefined;
-        return current().ask((core) => core.change(effect, stored ?? undefined, time()), JournalError);
-      });
+      await inTime(clock, report, () => journal.update(change));
       if (damaged) await setAside(damaged.text, damaged.error);
     } catch (cause) {
+      late = true;
       if (over || lives !== born) return;
       failure = cause instanceof JournalError ? cause : new JournalError('journal_unwritable', null, '', { cause });
       if (leaving) fault = failure;
@@ -244,7 +250,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
   async function setAside(damaged: string, error: PayonceError): Promise<void> {
     report(error);
     try {
-      await journal.setAside?.(damaged, error.code);
+      await inTime(clock, report, () => journal.setAside?.(damaged, error.code));
     } catch (fault) {
       report(fault);
     }
@@ -252,7 +258,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
 
   async function readRecord(): Promise<void> {
     try {
-      const stored = await journal.read();
+      const stored = toRecord(await inTime(clock, report, () => journal.read()), 'journal.read');
       answer((core, now) => core.recordRead(stored ?? undefined, now));
     } catch (error) {
       if (over) return;
@@ -375,9 +381,18 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
     });
   }
 
+  /** Calls a port that gives no answer: what it throws must not stop what comes behind it. */
+  function call(method: () => void): void {
+    try {
+      method();
+    } catch (error) {
+      report(error);
+    }
+  }
+
   function letGo(): void {
     effects.length = 0;
-    for (const timer of timers.values()) clock.clearTimeout(timer);
+    for (const timer of timers.values()) call(() => clock.clearTimeout(timer));
     timers.clear();
     for (const effect of [...requests.keys()]) abort(effect);
   }
@@ -395,18 +410,21 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
     leaving = undefined;
     core?.free();
     rest();
-    journal.close?.();
+    call(() => journal.close?.());
   }
 
   function listen(): void {
-    unlisten?.();
-    unlisten = journal.changed?.(() => void readRecord());
+    deafen();
+    call(() => {
+      unlisten = journal.changed?.(() => void readRecord());
+    });
   }
 
   /** A page that listens does not get into the back/forward cache. */
   function deafen(): void {
-    unlisten?.();
+    const stop = unlisten;
     unlisten = undefined;
+    if (stop) call(stop);
   }
 
   const pageshow = ({ persisted }: PageTransitionEvent): void => {
