@@ -136,7 +136,7 @@ export interface Snapshot {
   readonly canPay: boolean;
   /** Whether `checkAgain()` would ask the merchant. */
   readonly canCheck: boolean;
-  /** Whether the journal's last write is safe against a crash of the browser. */
+  /** Whether the journal's last write is safe against a crash of the browser; false before this page wrote anything. */
   readonly durable: boolean;
   readonly online: boolean;
   /** Whether a changed cart waits for the open attempt to end. */

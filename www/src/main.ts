@@ -190,7 +190,7 @@ function keepFocus(): void {
 function flags({ online, durable, cartWaiting }: Snapshot): HTMLElement[] {
   return [
     h('li', { class: online ? 'on' : 'off' }, online ? 'online' : 'offline'),
-    h('li', { class: durable ? 'on' : '' }, durable ? 'journal durable' : 'journal in memory'),
+    h('li', { class: durable ? 'on' : '' }, durable ? 'journal durable' : 'nothing durable yet'),
     ...(cartWaiting ? [h('li', { class: 'off' }, 'a cart waits')] : []),
   ];
 }
