@@ -61,6 +61,10 @@ fi
 
 # Rust links with it, and the merchant's SQLite is written in C.
 compiler=${CC:-cc}
+if ! command -v "${compiler%% *}" >/dev/null && [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
+    quietly "installing a C compiler" \
+        sh -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends gcc libc6-dev'
+fi
 command -v "${compiler%% *}" >/dev/null || fail "a C compiler is missing: install gcc or clang, or set CC to one"
 
 # The wasm-bindgen tool must be of exactly the version that the crate is pinned to.
