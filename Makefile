@@ -204,17 +204,14 @@ $(apart): %/node_modules/.package-lock.json: %/package.json %/package-lock.json 
 	npm ci --silent --prefix $*
 	@touch $@
 
-# A module for the checkout and one for one-time codes: the same crate, with the feature of that name.
+# A module for the checkout and one for one-time codes: the same crate, with the feature of that name. Each is built in a
+# directory of its own, because wasm-pack optimises, and touches, every module that it finds beside its own.
 pkg/wasm/payonce_bg.wasm: feature := checkout
 pkg/wasm/one_time_code_bg.wasm: feature := one-time-code
 pkg/wasm/%_bg.wasm: $(crate) | setup
-	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir pkg/wasm --out-name $* \
+	wasm-pack --quiet build --release --target web --no-pack --no-gitignore --out-dir $(target)/modules/$* --out-name $* \
 		-- --no-default-features --features module,$(feature)
-	@touch $@
-
-$(boundary): Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml benches/boundary/Cargo.toml $(call files,benches/boundary/src) | setup
-	wasm-pack --quiet build benches/boundary --release --target web --no-pack --no-gitignore --out-dir wasm
-	@touch $@
+	@mkdir -p $(@D) && cp $(target)/modules/$*/* $(@D)
 
 pkg/wasm/%_inline.js: pkg/wasm/%_bg.wasm tools/inline.mjs
 	node tools/inline.mjs $< $@
