@@ -213,6 +213,10 @@ pkg/wasm/%_bg.wasm: $(crate) | setup
 		-- --no-default-features --features module,$(feature)
 	@mkdir -p $(@D) && cp $(target)/modules/$*/* $(@D)
 
+$(boundary): Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml benches/boundary/Cargo.toml $(call files,benches/boundary/src) | setup
+	wasm-pack --quiet build benches/boundary --release --target web --no-pack --no-gitignore --out-dir wasm
+	@touch $@
+
 pkg/wasm/%_inline.js: pkg/wasm/%_bg.wasm tools/inline.mjs
 	node tools/inline.mjs $< $@
 
