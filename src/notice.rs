@@ -34,6 +34,12 @@ pub enum Notice {
     PaymentReceived,
     /// The charge went through, for the cart as it was before the last change.
     EarlierCartPaid,
+    /// Besides the receipt's charge there is another one: the provider went back on a decline (rule U6). Only people can
+    /// give it back, so this stays until the receipt is acknowledged.
+    ChargedTwice {
+        /// The other charge's reference.
+        reference: Option<Text>,
+    },
     /// The sheet could not be shown.
     SheetUnavailable,
     /// Another sheet is showing, in another tab or frame (rule S4).
@@ -100,6 +106,7 @@ impl Notice {
             Self::DoNotPayAgain => "do_not_pay_again",
             Self::PaymentReceived => "payment_received",
             Self::EarlierCartPaid => "earlier_cart_paid",
+            Self::ChargedTwice { .. } => "charged_twice",
             Self::SheetUnavailable => "sheet_unavailable",
             Self::AnotherSheetOpen => "another_sheet_open",
             Self::ActionRequired => "action_required",
@@ -119,6 +126,7 @@ impl Notice {
             | Self::FreshTokenNeeded
             | Self::DoNotPayAgain
             | Self::EarlierCartPaid
+            | Self::ChargedTwice { .. }
             | Self::AnotherSheetOpen
             | Self::Offline
             | Self::AnotherTabPays => Severity::Warning,
@@ -138,14 +146,16 @@ impl Serialize for Notice {
             reason: Option<&'a Text>,
             #[serde(skip_serializing_if = "Option::is_none")]
             advice: Option<Advice>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reference: Option<&'a Text>,
         }
-        let params = match self {
-            Self::PaymentDeclined { reason, advice } => {
-                Params { reason: Some(reason), advice: Some(*advice) }
-            }
-            Self::PaymentRejected { reason } => Params { reason: Some(reason), advice: None },
-            _ => Params { reason: None, advice: None },
+        let (reason, advice, reference) = match self {
+            Self::PaymentDeclined { reason, advice } => (Some(reason), Some(*advice), None),
+            Self::PaymentRejected { reason } => (Some(reason), None, None),
+            Self::ChargedTwice { reference } => (None, None, reference.as_ref()),
+            _ => (None, None, None),
         };
+        let params = Params { reason, advice, reference };
         let mut map = serializer.serialize_map(Some(3))?;
         map.serialize_entry("code", self.code())?;
         map.serialize_entry("severity", self.severity().as_str())?;
@@ -168,6 +178,12 @@ mod tests {
             (Notice::declined(decline), "error", json!({ "reason": "expired_card", "advice": "other_card" })),
             (Notice::rejected(refusal), "error", json!({ "reason": "postcode" })),
             (Notice::Offline, "warning", json!({})),
+            (
+                Notice::ChargedTwice { reference: Some(Text::new("ch_1")) },
+                "warning",
+                json!({ "reference": "ch_1" }),
+            ),
+            (Notice::ChargedTwice { reference: None }, "warning", json!({})),
             (Notice::CheckingPayment, "info", json!({})),
             (Notice::PaymentReceived, "success", json!({})),
         ];

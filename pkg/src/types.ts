@@ -112,6 +112,7 @@ export type NoticeCode =
   | 'do_not_pay_again'
   | 'payment_received'
   | 'earlier_cart_paid'
+  | 'charged_twice'
   | 'sheet_unavailable'
   | 'another_sheet_open'
   | 'action_required'
@@ -125,7 +126,7 @@ export type Severity = 'info' | 'success' | 'warning' | 'error';
 export interface Notice {
   readonly code: NoticeCode;
   readonly severity: Severity;
-  /** Parameters of the text: `advice` and `reason` of a decline, for example. */
+  /** Parameters: `advice` and `reason` of a decline, the `reference` of the other charge of `charged_twice`. */
   readonly params: { readonly [name: string]: string };
 }
 
@@ -408,7 +409,7 @@ export interface Checkout {
   readonly checkAgain: () => boolean;
   /** The shopper has seen the receipt: the next cart may be paid. */
   readonly acknowledge: () => boolean;
-  /** An outcome that came from elsewhere (webhook, poll) for a known key. */
+  /** An outcome that came from elsewhere (webhook, poll) for a known key. False for what is no news. */
   readonly reportOutcome: (key: string, outcome: Outcome) => boolean;
   /** The redacted log as JSON text. */
   readonly exportLog: () => string;

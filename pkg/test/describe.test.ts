@@ -15,6 +15,7 @@ const PARAMS: Record<NoticeCode, Record<string, string>> = {
   do_not_pay_again: NO_PARAMS,
   payment_received: NO_PARAMS,
   earlier_cart_paid: NO_PARAMS,
+  charged_twice: { reference: 'ch_1' },
   sheet_unavailable: NO_PARAMS,
   another_sheet_open: NO_PARAMS,
   action_required: NO_PARAMS,

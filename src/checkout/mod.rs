@@ -84,7 +84,7 @@ pub struct Checkout {
     ledger: SpentLedger,
     notices: Vec<Notice>,
     discards: Vec<upkeep::Discarding>,
-    /// Attempts of this instance that came to an end, newest last (rule U6).
+    /// Attempts of this instance that came to an end without a charge, newest last (rule U6).
     ended: Vec<Attempt>,
     /// What the journal holds, or will once the last write is done.
     written: Option<Record>,
@@ -307,10 +307,10 @@ impl Checkout {
         self.patience = awaited.map(|awaited| (awaited, self.start_timer(self.config.retry.send_timeout)));
     }
 
-    /// Replaces what the shopper is told.
+    /// Replaces what the shopper is told, but for what only people can mend.
     fn tell(&mut self, notice: Notice) {
-        self.notices.clear();
-        self.notices.push(notice);
+        self.notices.retain(|notice| matches!(notice, Notice::ChargedTwice { .. }));
+        self.notices.insert(0, notice);
     }
 
     /// Adds to what the shopper is told.

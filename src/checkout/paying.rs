@@ -190,10 +190,13 @@ impl Checkout {
     }
 
     pub(super) fn approved(&mut self, open: Open, approval: Approval, now: u64) -> State {
-        let Open { attempt, sheet, page, .. } = open;
+        let Open { attempt, sheet, page, earlier_charge, .. } = open;
         let receipt = receipt(&attempt, approval, now);
-        self.remember(attempt);
-        self.succeed(receipt, sheet, page)
+        let state = self.succeed(receipt, sheet, page);
+        if let Some(earlier) = earlier_charge {
+            self.tell_too(Notice::ChargedTwice { reference: earlier.reference });
+        }
+        state
     }
 
     pub(super) fn declined(&mut self, open: Open, decline: Decline, now: u64) -> State {
@@ -320,7 +323,7 @@ impl Checkout {
         }
     }
 
-    /// Keeps the key of an attempt that is over, in case its outcome is reported later (rule U6).
+    /// Keeps the key of an attempt that is over without a charge, in case one is reported later (rule U6).
     pub(super) fn remember(&mut self, attempt: Attempt) {
         const CAPACITY: usize = 16;
         if self.ended.len() >= CAPACITY {

@@ -320,6 +320,12 @@ impl Checkout {
             PageCart::Changed(_) => Notice::EarlierCartPaid,
             PageCart::Unseen | PageCart::Bound | PageCart::Emptied => Notice::PaymentReceived,
         });
+        if let Some(past) = &self.past
+            && past.session == receipt.session
+            && past.key != receipt.key
+        {
+            self.tell_too(Notice::ChargedTwice { reference: past.reference.clone() });
+        }
         State::Succeeded { receipt, page }
     }
 

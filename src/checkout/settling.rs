@@ -176,7 +176,8 @@ impl Checkout {
         }
     }
 
-    /// An outcome from elsewhere overrides what the page believes (rule U6), but nothing overrides a success (U7).
+    /// An outcome from elsewhere overrides what the page believes (rule U6), but nothing overrides a success (U7): after one,
+    /// only another charge is news.
     pub(super) fn outcome_reported(
         &mut self,
         state: State,
@@ -184,6 +185,11 @@ impl Checkout {
         outcome: Outcome,
         now: u64,
     ) -> Step {
+        if let State::Succeeded { receipt, .. } = &state
+            && (receipt.key == key || !matches!(outcome, Outcome::Approved(_)))
+        {
+            return Step::reject(state, Rejection::AlreadyPaid);
+        }
         if !outcome.is_definitive() {
             return Step::reject(state, Rejection::NotDefinitive);
         }
@@ -236,14 +242,14 @@ impl Checkout {
         outcome: Outcome,
         now: u64,
     ) -> Step {
-        let Some(attempt) = self.ended.iter().find(|attempt| attempt.key == key) else {
+        let Some(at) = self.ended.iter().position(|attempt| attempt.key == key) else {
             return Step::reject(state, Rejection::UnknownKey);
         };
         let Outcome::Approved(approval) = outcome else {
             // It was not charged, as was believed.
             return Step::to(state);
         };
-        let receipt = receipt(attempt, approval, now);
+        let receipt = receipt(&self.ended.remove(at), approval, now);
         Step::to(match state {
             // A page that was just loaded may well show the cart that is paid.
             State::Empty { previous: Some(session) } => {
@@ -290,7 +296,10 @@ impl Checkout {
                 open.earlier_charge = Some(receipt);
                 State::Unresolved { open }
             }
-            State::Succeeded { receipt, page } => State::Succeeded { receipt, page },
+            succeeded @ State::Succeeded { .. } => {
+                self.tell_too(Notice::ChargedTwice { reference: receipt.reference });
+                succeeded
+            }
         })
     }
 

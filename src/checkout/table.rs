@@ -319,10 +319,10 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
             | E::TimerFired
             | E::WentOffline
             | E::CameOnline
-            | E::LockFreed => To(&[Succeeded]),
+            | E::LockFreed
+            | E::OutcomeReported => To(&[Succeeded]),
             E::JournalRead => Reject(R::AlreadyStarted),
-            // Whatever comes after success is logged and never shown (rule U7).
-            E::SheetRequested | E::TokenReceived | E::OutcomeReported => Reject(R::AlreadyPaid),
+            E::SheetRequested | E::TokenReceived => Reject(R::AlreadyPaid),
             E::SheetCartChanged | E::SheetCancelled | E::SheetFailed | E::SheetBusy => Reject(R::StaleSheet),
             E::LockGranted
             | E::LockRefused

@@ -4,6 +4,7 @@ use crate::scenario::{
     Scenario, approved, cart, challenge, declined, discards, doubt, lost, names, rejected,
 };
 use payonce::checkout::{Effect, Event, Rejection, StateKind};
+use payonce::key::IdempotencyKey;
 use payonce::outcome::{Cause, SettleAnswer};
 use payonce::provider::{HttpReply, Profile};
 
@@ -253,6 +254,83 @@ fn u6_the_session_that_is_not_paid_any_more_is_discarded() {
     let effects = s.report(first, approved());
     assert_eq!(discards(&effects), [(second, None)]);
     assert_eq!(s.notices(), ["earlier_cart_paid"]);
+}
+
+/// A provider that goes back on a decline has charged the shopper twice. Nothing on this page can undo that, so it is said,
+/// and stays said until the receipt is acknowledged.
+#[test]
+fn u6_a_second_charge_is_told() {
+    let late: [fn(&mut Scenario, IdempotencyKey); 2] = [
+        |s, first| {
+            s.report(first, approved());
+            s.approve();
+        },
+        |s, first| {
+            s.approve();
+            s.report(first, approved());
+        },
+    ];
+    for order in late {
+        let mut s = Scenario::new().into_sending();
+        let first = s.key();
+        s.decline("insufficient_funds");
+        s.token("tok_b");
+        let second = s.key();
+        order(&mut s, first);
+        assert_eq!(s.snapshot().receipt.unwrap().key, second);
+        assert_eq!(s.notices(), ["payment_received", "charged_twice"]);
+        s.set_cart(cart("sku", 1));
+        assert_eq!(s.notices(), ["payment_received", "charged_twice"], "nothing but the shopper ends it");
+        s.ok(Event::Acknowledged);
+        assert_eq!(s.notices(), [""; 0]);
+    }
+}
+
+#[test]
+fn u6_a_charge_that_was_seen_is_no_news() {
+    let mut s = Scenario::new().into_sending();
+    let declined_at_first = s.key();
+    s.decline("insufficient_funds");
+    s.report(declined_at_first, approved());
+    s.ok(Event::Acknowledged);
+    s.set_cart(cart("sku", 2));
+    s.open_sheet();
+    s.token("tok_b");
+    let second = s.key();
+    s.approve();
+    s.ok(Event::Acknowledged);
+    s.set_cart(cart("sku", 3));
+    for key in [declined_at_first, second] {
+        s.refused(Event::OutcomeReported { key, outcome: approved() }, Rejection::UnknownKey);
+    }
+    assert_eq!((s.state(), s.notices()), (StateKind::Ready, vec![]));
+}
+
+#[test]
+fn u6_a_second_charge_is_told_after_the_receipt_was_seen() {
+    let mut s = Scenario::new().into_sending();
+    let first = s.key();
+    s.decline("insufficient_funds");
+    s.token("tok_b");
+    s.approve();
+    s.ok(Event::Acknowledged);
+    s.report(first, approved());
+    assert_eq!(s.snapshot().receipt.unwrap().key, first);
+    assert_eq!(s.notices(), ["payment_received", "charged_twice"]);
+}
+
+#[test]
+fn u6_a_charge_of_another_purchase_is_no_second_one() {
+    let mut s = Scenario::new().into_sending();
+    let first = s.key();
+    s.decline("insufficient_funds");
+    s.set_cart(cart("sku", 2));
+    s.open_sheet();
+    s.token("tok_b");
+    s.approve();
+    s.ok(Event::Acknowledged);
+    s.report(first, approved());
+    assert_eq!(s.notices(), ["payment_received"]);
 }
 
 #[test]

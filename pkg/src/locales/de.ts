@@ -16,6 +16,8 @@ export const de: Locale = {
     payment_received: 'Vielen Dank. Ihre Zahlung ist eingegangen.',
     earlier_cart_paid:
       'Ihre Zahlung ist eingegangen, und zwar für den Warenkorb, wie er beim Bezahlen war. Was Sie seitdem geändert haben, ist nicht enthalten und wurde nicht berechnet.',
+    charged_twice:
+      'Für diesen Einkauf sind zwei Zahlungen eingegangen. Bitte melden Sie sich bei uns, damit wir Ihnen eine davon erstatten können.',
     sheet_unavailable:
       'Das Zahlungsfenster konnte nicht angezeigt werden. Bitte versuchen Sie es noch einmal oder wählen Sie eine andere Zahlungsart.',
     another_sheet_open:

@@ -15,6 +15,8 @@ export const en: Locale = {
     payment_received: 'Thank you. We have received your payment.',
     earlier_cart_paid:
       'We have received your payment for the cart as it was when you paid. What you changed since is not included and has not been charged.',
+    charged_twice:
+      'Two payments have gone through for this purchase. Please contact us, so that we can give one of them back to you.',
     sheet_unavailable: 'The payment window could not be shown. Please try again or choose another way to pay.',
     another_sheet_open: 'A payment window is already open, perhaps in another tab. Please finish or close it first.',
     action_required: 'Your bank asks you to confirm this payment.',

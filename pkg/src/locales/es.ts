@@ -15,6 +15,8 @@ export const es: Locale = {
     payment_received: 'Gracias. Hemos recibido su pago.',
     earlier_cart_paid:
       'Hemos recibido su pago del carrito tal como estaba cuando pagó. Lo que haya cambiado después no está incluido y no se le ha cobrado.',
+    charged_twice:
+      'Se han realizado dos pagos por esta compra. Póngase en contacto con nosotros para que podamos devolverle uno de ellos.',
     sheet_unavailable: 'No se ha podido mostrar la ventana de pago. Inténtelo de nuevo o elija otra forma de pago.',
     another_sheet_open:
       'Ya hay una ventana de pago abierta, quizá en otra pestaña. Termine allí el pago o ciérrela primero.',

@@ -17,6 +17,8 @@ export const fr: Locale = {
     payment_received: 'Merci. Nous avons bien reçu votre paiement.',
     earlier_cart_paid:
       'Nous avons bien reçu votre paiement pour le panier tel qu’il était au moment de payer. Vos modifications ultérieures ne sont pas comprises et n’ont pas été débitées.',
+    charged_twice:
+      'Deux paiements ont été effectués pour cet achat. Veuillez nous contacter afin que nous puissions vous rembourser l’un des deux.',
     sheet_unavailable:
       'La fenêtre de paiement n’a pas pu s’afficher. Veuillez réessayer ou choisir un autre moyen de paiement.',
     another_sheet_open:

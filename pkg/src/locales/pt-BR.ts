@@ -17,6 +17,8 @@ export const ptBR: Locale = {
     payment_received: 'Obrigado. Recebemos seu pagamento.',
     earlier_cart_paid:
       'Recebemos seu pagamento do carrinho como ele estava quando você pagou. O que você mudou depois não está incluído e não foi cobrado.',
+    charged_twice:
+      'Dois pagamentos foram feitos para esta compra. Entre em contato conosco para que possamos devolver um deles.',
     sheet_unavailable:
       'Não foi possível mostrar a janela de pagamento. Tente novamente ou escolha outra forma de pagamento.',
     another_sheet_open:

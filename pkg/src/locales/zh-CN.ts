@@ -13,6 +13,7 @@ export const zhCN: Locale = {
     do_not_pay_again: '请不要再次付款。我们正在核实您的付款，结果将显示在此处。',
     payment_received: '谢谢。我们已收到您的付款。',
     earlier_cart_paid: '我们已收到您的付款，金额对应您付款时的购物车。此后的更改不包含在内，也没有扣款。',
+    charged_twice: '此次购买产生了两笔付款。请与我们联系，以便我们退还其中一笔。',
     sheet_unavailable: '无法显示付款窗口。请重试，或选择其他付款方式。',
     another_sheet_open: '已有一个付款窗口打开，可能在其他标签页中。请先完成该付款或将其关闭。',
     action_required: '您的银行要求您确认这笔付款。',
