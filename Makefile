@@ -229,7 +229,7 @@ pkg/dist/index.js: $(wasm) pkg/tsconfig.json $(call files,pkg/src) | setup
 $(tarball): pkg/dist/index.js $(package) | setup
 	@rm -rf $(target)/npm && mkdir -p $(target)/npm/package
 	@cp -R $(package) pkg/dist pkg/wasm $(target)/npm/package
-	cd $(target)/npm/package && npm pack --silent --pack-destination ..
+	cd $(target)/npm/package && npm pack --silent --pack-destination .. >/dev/null
 	@mv $(target)/npm/payonce-*.tgz $@
 
 node_modules/payonce/package.json: $(tarball)

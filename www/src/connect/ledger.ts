@@ -12,9 +12,13 @@ interface Ledger {
 /** ms between two looks. */
 const PAUSE = 700;
 
-/** Keeps showing the ledger, and hands over which faults are in store. */
-export function ledgerView(read: () => Promise<unknown>, faultsInStore: (faults: readonly string[]) => void): void {
+/** Keeps showing the ledger, and hands over which faults are in store. What it returns looks at once. */
+export function ledgerView(
+  read: () => Promise<unknown>,
+  faultsInStore: (faults: readonly string[]) => void,
+): () => void {
   let shown = '';
+  let next: ReturnType<typeof setTimeout> | undefined;
   async function refresh(): Promise<void> {
     try {
       const ledger = (await read()) as Ledger;
@@ -28,9 +32,11 @@ export function ledgerView(read: () => Promise<unknown>, faultsInStore: (faults:
       setText(byId('verdict'), 'There is no authorization server: start the demo with `make demo`.');
       shown = '';
     }
-    setTimeout(() => void refresh(), PAUSE);
+    clearTimeout(next);
+    next = setTimeout(() => void refresh(), PAUSE);
   }
   void refresh();
+  return () => void refresh();
 }
 
 function render({ arrivals, connected, provider }: Ledger): void {

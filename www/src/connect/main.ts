@@ -87,4 +87,6 @@ function render(): void {
 }
 
 const showFaults = mischief(codes, arrived, redirectUri);
-ledgerView(() => ask('/connect/ledger'), showFaults);
+const look = ledgerView(() => ask('/connect/ledger'), showFaults);
+// The page and the ledger beside it must not contradict each other for as long as it takes until the next look.
+codes.subscribe(look);
