@@ -27,6 +27,7 @@ import { init } from './init.js';
 import type { Core } from './instance.js';
 import { readOptions, requireWallet, type Settings } from './options.js';
 import { type Records, records as recordsOf } from './records.js';
+import { shell } from './shell.js';
 import type {
   AttemptView,
   Cart,
@@ -114,18 +115,11 @@ function drive(
   record: string | undefined,
 ): Checkout {
   const { merchant, journal, lock, clock } = ports;
-  const effects: (() => void)[] = [];
-  const listeners = new Set<() => void>();
-  const requests = new Map<number, AbortController>();
-  const timers = new Map<number, unknown>();
+  const { call, push, time, request, abort, ...around } = shell(clock, report);
   let core: Core<WasmCheckout> | undefined;
   /** Which core this is, counted from 1. Answers to another one's effects are nobody's. */
   let lives = 1;
   let snapshot!: Snapshot;
-  /** The snapshot that the listeners were told of last. */
-  let told: Snapshot | undefined;
-  let latest = Date.now();
-  let running = false;
   /** Why nothing can be done any more. */
   let over: (() => PayonceError) | undefined;
   /** The wallet of the click that is being handled. */
@@ -152,8 +146,8 @@ function drive(
       snapshot = core.snapshot() as Snapshot;
       return taken;
     }, Kind);
-    run();
-    tell();
+    around.run();
+    around.tell(snapshot);
     return accepted;
   }
 
@@ -168,91 +162,7 @@ function drive(
     }
   }
 
-  /** A clock that fails for once must not cost an answer: then it is as late as it was. */
-  function time(): number {
-    try {
-      const now = clock.now();
-      if (Number.isFinite(now)) return (latest = now);
-      report(new PortError('not_a_number', 'clock.now'));
-    } catch (error) {
-      report(error);
-    }
-    return latest;
-  }
-
   // ------------------------------------------------------------------------------------------------ out of the core
-
-  function run(): void {
-    if (running) return;
-    running = true;
-    for (let effect = effects.shift(); effect; effect = effects.shift()) {
-      try {
-        effect();
-      } catch (error) {
-        report(error);
-      }
-    }
-    running = false;
-  }
-
-  function tell(): void {
-    if (running || told === snapshot) return;
-    const telling = snapshot;
-    told = telling;
-    for (const listener of [...listeners]) {
-      if (told !== telling) return; // a listener changed things, and everybody was told of that already
-      if (!listeners.has(listener)) continue; // one before it unsubscribed it
-      try {
-        listener();
-      } catch (error) {
-        report(error);
-      }
-    }
-  }
-
-  /**
-   * Calls a method of a port that gives no answer. It must not stop the effects behind it, so what it throws is
-   * reported; without its message, which may quote a token.
-   */
-  function call(name: string, method: () => unknown, failed?: () => void): void {
-    const fail = (error: unknown): void => {
-      const what = error instanceof Error ? error.name : typeof error;
-      report(new PortError('port_failed', name, `it threw ${what}; the message is withheld, it may hold a token`));
-      failed?.();
-    };
-    try {
-      // Nothing forbids an async method where a plain one is expected.
-      Promise.resolve(method()).catch(fail);
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  /** Begins a request and hands over how it ended, unless it was aborted meanwhile. */
-  function request<T>(
-    effect: number,
-    begin: (signal: AbortSignal) => Promise<T>,
-    ended: (result: T) => Event,
-    lost: Event,
-  ): void {
-    const controller = new AbortController();
-    requests.set(effect, controller);
-    const end = (event: () => Event): void => {
-      if (requests.get(effect) !== controller) return;
-      requests.delete(effect);
-      try {
-        handle(event());
-      } catch (error) {
-        // An answer that is none leaves the outcome as unknown as no answer at all.
-        report(error);
-        answer(lost);
-      }
-    };
-    promise(() => begin(controller.signal)).then(
-      (result) => end(() => ended(result)),
-      () => end(() => lost),
-    );
-  }
 
   function sheetFor(id: number): Sheet {
     const born = lives;
@@ -326,34 +236,33 @@ function drive(
 
     openSheet: (sheet) => {
       const wallet = chosen;
-      effects.push(() => {
+      push(() => {
         showing = { sheet, wallet };
         toSheet(sheet, 'open', (wallet) => wallet.open(sheetFor(sheet), toPay()));
       });
     },
-    retrySheet: (sheet, why) =>
-      effects.push(() => toSheet(sheet, 'retry', (wallet) => wallet.retry(parse(why), toPay()))),
+    retrySheet: (sheet, why) => push(() => toSheet(sheet, 'retry', (wallet) => wallet.retry(parse(why), toPay()))),
     // A sheet that shows another total than the one to be paid is a broken sheet.
-    updateSheet: (sheet) => effects.push(() => toSheet(sheet, 'update', (wallet) => wallet.update(toPay()))),
+    updateSheet: (sheet) => push(() => toSheet(sheet, 'update', (wallet) => wallet.update(toPay()))),
     completeSheet: (sheet, success) =>
-      effects.push(() => {
+      push(() => {
         if (showing?.sheet !== sheet) return;
         const { wallet } = showing;
         showing = undefined;
         call('wallet.complete', () => wallet.complete(success ? 'success' : 'failure'));
       }),
-    closeSheet: () => effects.push(close),
+    closeSheet: () => push(close),
 
     acquireLock: (effect) =>
-      effects.push(() => {
+      push(() => {
         const mine: Hold = (hold = { effect, granted: false, lost: false });
         // Behind a release that still waits for its writes.
         void records.idle().then(() => acquire(mine));
       }),
-    releaseLock: () => effects.push(release),
+    releaseLock: () => push(release),
 
     writeJournal: (effect, text, holdsLock) =>
-      effects.push(() => {
+      push(() => {
         const mine = hold;
         const born = lives;
         const written = (done: boolean, durable: boolean): void => {
@@ -375,61 +284,51 @@ function drive(
       }),
 
     sendAttempt: (effect, key, session, cartHash, providerRef, headerName, headerValue, body, send) =>
-      effects.push(() => {
+      push(() => {
         const headers = headerName === undefined || headerValue === undefined ? {} : { [headerName]: headerValue };
         const attempt = { key, session, cartHash, providerRef: providerRef ?? null, headers, body, send };
         request<HttpReply | Outcome>(
           effect,
           (signal) => merchant.send(attempt, signal),
-          (reply) => replied(effect, 'send', reply),
-          (core, now) => core.sendLost(effect, now),
+          (reply) => handle(replied(effect, 'send', reply)),
+          () => answer((core, now) => core.sendLost(effect, now)),
         );
       }),
     settleAttempt: (effect, key, session, providerRef) =>
-      effects.push(() =>
+      push(() =>
         request<HttpReply | SettleAnswer>(
           effect,
           (signal) => merchant.settle({ key, session, providerRef: providerRef ?? null }, signal),
-          (reply) => replied(effect, 'settle', reply),
-          (core, now) => core.settleLost(effect, now),
+          (reply) => handle(replied(effect, 'settle', reply)),
+          () => answer((core, now) => core.settleLost(effect, now)),
         ),
       ),
-    abortRequest: (effect) => effects.push(() => abort(effect)),
+    abortRequest: (effect) => push(() => abort(effect)),
     discardSession: (effect, session, providerRef) =>
-      effects.push(() =>
+      push(() =>
         request(
           effect,
           (signal) => merchant.discard({ session, providerRef: providerRef ?? null }, signal),
-          () => (core, now) => core.discardAnswered(effect, true, now),
-          (core, now) => core.discardAnswered(effect, false, now),
+          () => handle((core, now) => core.discardAnswered(effect, true, now)),
+          () => answer((core, now) => core.discardAnswered(effect, false, now)),
         ),
       ),
     performAction: (effect, key, kind, payload) =>
-      effects.push(() =>
+      push(() =>
         request(
           effect,
           async (signal) => {
             const action: unknown = payload === undefined ? undefined : JSON.parse(payload);
             return merchant.performAction?.({ key, kind, action }, signal);
           },
-          (completed) => (core, now) => core.actionEnded(effect, completed === true, now),
-          (core, now) => core.actionEnded(effect, false, now),
+          (completed) => handle((core, now) => core.actionEnded(effect, completed === true, now)),
+          () => answer((core, now) => core.actionEnded(effect, false, now)),
         ),
       ),
 
     startTimer: (effect, delay) =>
-      effects.push(() => {
-        const fire = (): void => {
-          timers.delete(effect);
-          answer((core, now) => core.timerFired(effect, now));
-        };
-        timers.set(effect, clock.setTimeout(fire, delay)); // far below the 2^31 ms that a timeout can last
-      }),
-    cancelTimer: (effect) =>
-      effects.push(() => {
-        if (timers.has(effect)) clock.clearTimeout(timers.get(effect));
-        timers.delete(effect);
-      }),
+      push(() => around.startTimer(effect, delay, () => answer((core, now) => core.timerFired(effect, now)))),
+    cancelTimer: (effect) => push(() => around.cancelTimer(effect)),
   };
 
   function toPay(): Summary {
@@ -458,12 +357,6 @@ function drive(
     if (showing?.sheet !== sheet) return;
     showing = undefined;
     answer((core, now) => core.sheetFailed(sheet, now));
-  }
-
-  function abort(effect: number): void {
-    const controller = requests.get(effect);
-    requests.delete(effect); // first: aborting may reject at once, and nobody waits for that any more
-    controller?.abort();
   }
 
   /** Asks for the lock. The journal is read once it is held: another tab may have written since. */
@@ -520,10 +413,7 @@ function drive(
 
   /** Lets go of all that belongs to this life of the core. Its ids mean nothing to the next one. */
   function letGo(): void {
-    effects.length = 0;
-    for (const timer of timers.values()) call('clock.clearTimeout', () => clock.clearTimeout(timer));
-    timers.clear();
-    for (const effect of [...requests.keys()]) abort(effect);
+    around.letGo();
     watching?.abort();
     watching = undefined;
     close();
@@ -534,7 +424,7 @@ function drive(
   function end(why: () => PayonceError): void {
     if (over) return;
     over = why;
-    listeners.clear();
+    around.end();
     page.removeEventListener?.('online', online);
     page.removeEventListener?.('offline', offline);
     page.removeEventListener?.('pagehide', left);
@@ -551,7 +441,7 @@ function drive(
     core = makeCore(host, config, record, time(), restart);
     snapshot = core.ask((core) => core.snapshot() as Snapshot, InputError);
     if (page.navigator?.onLine === false) offline();
-    run();
+    around.run();
   }
 
   /**
@@ -568,7 +458,7 @@ function drive(
     }
     letGo();
     snapshot = Object.freeze({ ...snapshot, canPay: false, canCheck: false });
-    tell();
+    around.tell(snapshot);
     void revive();
   }
 
@@ -588,7 +478,7 @@ function drive(
     } catch (error) {
       report(error);
     }
-    tell();
+    around.tell(snapshot);
   }
 
   // ------------------------------------------------------------------------------------------- the life of the page
@@ -676,7 +566,7 @@ function drive(
   }
 
   start(record);
-  told = snapshot;
+  around.tell(snapshot); // nobody listens yet
   page.addEventListener?.('online', online);
   page.addEventListener?.('offline', offline);
   page.addEventListener?.('pagehide', left);
@@ -687,12 +577,7 @@ function drive(
     getSnapshot: () => snapshot,
     subscribe(listener) {
       if (over) throw over();
-      if (typeof listener !== 'function') throw new InputError('not_a_function', 'listener');
-      const entry = (): void => listener(); // the same function may subscribe twice
-      listeners.add(entry);
-      return () => {
-        listeners.delete(entry);
-      };
+      return around.subscribe(listener);
     },
     setCart,
     openSheet(options = {}) {
@@ -720,11 +605,6 @@ function drive(
 /** What the core said as JSON text. */
 function parse<T>(json: string): T {
   return deepFreeze(JSON.parse(json) as T);
-}
-
-/** Begins `work` now, and whatever becomes of it is in the promise. */
-async function promise<T>(work: () => Promise<T>): Promise<T> {
-  return work();
 }
 
 /**

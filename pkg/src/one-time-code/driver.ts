@@ -10,6 +10,7 @@ import { DisposedError, InputError, InternalError, JournalError, PayonceError, P
 import { type Core, instance } from '../instance.js';
 import { inTime, toRecord } from '../journal-port.js';
 import { loader } from '../loader.js';
+import { shell } from '../shell.js';
 import { answerIn, forgetAnswer, type Visit, visit } from './address.js';
 import { readOptions } from './options.js';
 import type {
@@ -73,20 +74,14 @@ const page: Partial<Pick<Window, 'addEventListener' | 'removeEventListener'>> = 
 export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
   const settings = readOptions(options);
   const { journal, clock, report, key, tag } = settings;
-  const effects: (() => void)[] = [];
-  const listeners = new Set<() => void>();
+  const { call, push, time, request, abort, ...around } = shell(clock, report, IDLE);
   const resting = new Set<() => void>();
-  const requests = new Map<number, AbortController>();
-  const timers = new Map<number, unknown>();
   let core: Core<WasmOneTimeCode> | undefined;
   let starting: Promise<Core<WasmOneTimeCode>> | undefined;
   /** Which core this is, counted from 1. Answers to another one's effects are nobody's. */
   let lives = 1;
   let packed = -1;
   let snapshot = IDLE;
-  let told = snapshot;
-  let running = false;
-  let latest = 0;
   /** Why nothing can be done any more. */
   let over: PayonceError | undefined;
   /** The flow that this page is about. */
@@ -108,7 +103,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
       show(core.snapshot());
       return taken;
     }, InputError);
-    run();
+    around.run();
     tell();
     return accepted;
   }
@@ -122,17 +117,6 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
       report(error);
       return false;
     }
-  }
-
-  function time(): number {
-    try {
-      const now = clock.now();
-      if (Number.isFinite(now)) return (latest = now);
-      report(new PortError('not_a_number', 'clock.now'));
-    } catch (error) {
-      report(error);
-    }
-    return latest;
   }
 
   function show(next: number): void {
@@ -151,69 +135,13 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
 
   // ------------------------------------------------------------------------------------------------ out of the core
 
-  function run(): void {
-    if (running) return;
-    running = true;
-    for (let effect = effects.shift(); effect; effect = effects.shift()) {
-      try {
-        effect();
-      } catch (error) {
-        report(error);
-      }
-    }
-    running = false;
-  }
-
   function tell(): void {
-    if (running || told === snapshot) return;
-    const telling = snapshot;
-    told = telling;
-    for (const listener of [...listeners]) {
-      if (told !== telling) return; // a listener changed things, and everybody was told of that already
-      if (!listeners.has(listener)) continue;
-      try {
-        listener();
-      } catch (error) {
-        report(error);
-      }
-    }
-    if (!BUSY.includes(snapshot.state)) rest();
+    if (around.tell(snapshot) && !BUSY.includes(snapshot.state)) rest();
   }
 
   function rest(): void {
     for (const resolve of resting) resolve();
     resting.clear();
-  }
-
-  /** Begins a request and hands over how it ended, unless it was aborted meanwhile. What it throws may quote a code. */
-  function request<T>(
-    effect: number,
-    begin: (signal: AbortSignal) => Promise<T>,
-    ended: (result: T) => Event,
-    lost: Event,
-  ): void {
-    const controller = new AbortController();
-    requests.set(effect, controller);
-    const end = (event: () => Event): void => {
-      if (requests.get(effect) !== controller) return;
-      requests.delete(effect);
-      try {
-        handle(event());
-      } catch (error) {
-        report(error);
-        answer(lost);
-      }
-    };
-    (async () => begin(controller.signal))().then(
-      (result) => end(() => ended(result)),
-      () => end(() => lost),
-    );
-  }
-
-  function abort(effect: number): void {
-    const controller = requests.get(effect);
-    requests.delete(effect); // first: aborting may reject at once, and nobody waits for that any more
-    controller?.abort();
   }
 
   async function changeRecord(effect: number): Promise<void> {
@@ -269,10 +197,10 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
 
   /** The core calls this while it is borrowed: take note, do nothing. */
   const host = {
-    changeRecord: (effect: number) => effects.push(() => void changeRecord(effect)),
-    readRecord: () => effects.push(() => void readRecord()),
+    changeRecord: (effect: number) => push(() => void changeRecord(effect)),
+    readRecord: () => push(() => void readRecord()),
     leave: (state: string, challenge: string | undefined) =>
-      effects.push(() => {
+      push(() => {
         about = state;
         const waiting = leaving;
         leaving = undefined;
@@ -281,7 +209,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
           .then(waiting?.resolve, waiting?.reject ?? report);
       }),
     exchange: (effect: number, state: string, code: string, verifier: string | undefined) =>
-      effects.push(() =>
+      push(() =>
         request(
           effect,
           async (signal) => {
@@ -293,39 +221,31 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
             if (!Number.isInteger(status)) throw new InputError('not_a_status', 'exchange.status');
             return { status: status as number, body: await text(answer) };
           },
-          (given) => (core, now) =>
-            typeof given === 'string'
-              ? core.exchangeAnswered(effect, given, now)
-              : core.exchangeReplied(effect, given.status, given.body, now),
-          (core, now) => core.exchangeLost(effect, now),
+          (given) =>
+            handle((core, now) =>
+              typeof given === 'string'
+                ? core.exchangeAnswered(effect, given, now)
+                : core.exchangeReplied(effect, given.status, given.body, now),
+            ),
+          () => answer((core, now) => core.exchangeLost(effect, now)),
         ),
       ),
     askStatus: (effect: number, state: string) =>
-      effects.push(() =>
+      push(() =>
         request<unknown>(
           effect,
           (signal) => settings.connected({ state: state + tag }, signal),
           (given) => {
             if (typeof given !== 'boolean') throw new PortError('not_a_boolean', 'connected');
-            return (core, now) => core.statusAnswered(effect, given, now);
+            handle((core, now) => core.statusAnswered(effect, given, now));
           },
-          (core, now) => core.statusAnswered(effect, undefined, now),
+          () => answer((core, now) => core.statusAnswered(effect, undefined, now)),
         ),
       ),
-    abortRequest: (effect: number) => effects.push(() => abort(effect)),
+    abortRequest: (effect: number) => push(() => abort(effect)),
     startTimer: (effect: number, delay: number) =>
-      effects.push(() => {
-        const fire = (): void => {
-          timers.delete(effect);
-          answer((core, now) => core.timerFired(effect, now));
-        };
-        timers.set(effect, clock.setTimeout(fire, delay));
-      }),
-    cancelTimer: (effect: number) =>
-      effects.push(() => {
-        if (timers.has(effect)) clock.clearTimeout(timers.get(effect));
-        timers.delete(effect);
-      }),
+      push(() => around.startTimer(effect, delay, () => answer((core, now) => core.timerFired(effect, now)))),
+    cancelTimer: (effect: number) => push(() => around.cancelTimer(effect)),
   };
 
   // ------------------------------------------------------------------------------------------------ its life
@@ -362,7 +282,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
     if (over) return;
     core = undefined;
     lives += 1;
-    letGo();
+    around.letGo();
     leaving?.reject(error);
     leaving = undefined;
     if (lives > LIVES) {
@@ -381,41 +301,25 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
     });
   }
 
-  /** Calls a port that gives no answer: what it throws must not stop what comes behind it. */
-  function call(method: () => void): void {
-    try {
-      method();
-    } catch (error) {
-      report(error);
-    }
-  }
-
-  function letGo(): void {
-    effects.length = 0;
-    for (const timer of timers.values()) call(() => clock.clearTimeout(timer));
-    timers.clear();
-    for (const effect of [...requests.keys()]) abort(effect);
-  }
-
   function end(why: PayonceError): void {
     if (over) return;
     over = why;
-    listeners.clear();
+    around.end();
     deafen();
     page.removeEventListener?.('pagehide', deafen);
     page.removeEventListener?.('pageshow', pageshow);
     page.removeEventListener?.('online', online);
-    letGo();
+    around.letGo();
     leaving?.reject(why);
     leaving = undefined;
     core?.free();
     rest();
-    call(() => journal.close?.());
+    call('journal.close', () => journal.close?.());
   }
 
   function listen(): void {
     deafen();
-    call(() => {
+    call('journal.changed', () => {
       unlisten = journal.changed?.(() => void readRecord());
     });
   }
@@ -424,7 +328,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
   function deafen(): void {
     const stop = unlisten;
     unlisten = undefined;
-    if (stop) call(stop);
+    if (stop) call('journal.changed', stop);
   }
 
   const pageshow = ({ persisted }: PageTransitionEvent): void => {
@@ -522,12 +426,7 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
 
   function subscribe(listener: () => void): () => void {
     if (over) throw over;
-    if (typeof listener !== 'function') throw new InputError('not_a_function', 'listener');
-    const entry = (): void => listener(); // the same function may subscribe twice
-    listeners.add(entry);
-    return () => {
-      listeners.delete(entry);
-    };
+    return around.subscribe(listener);
   }
 
   return Object.freeze<OneTimeCode>({
