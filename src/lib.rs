@@ -130,6 +130,7 @@ pub mod checkout;
 pub mod journal;
 mod json;
 pub mod key;
+mod kinds;
 pub mod log;
 pub mod money;
 pub mod notice;

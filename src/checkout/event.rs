@@ -172,43 +172,7 @@ pub enum Event {
     Acknowledged,
 }
 
-macro_rules! kinds {
-    ($($name:ident),+ $(,)?) => {
-        /// The kind of an [`Event`]: a column of the transition table.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum EventKind {
-            $(
-                #[doc = concat!("The kind of [`Event::", stringify!($name), "`].")]
-                $name,
-            )+
-        }
-
-        impl EventKind {
-            /// All kinds, in the order of the table's columns.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// The event's name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => stringify!($name),)+
-                }
-            }
-        }
-
-        impl Event {
-            /// The kind of this event.
-            #[must_use]
-            pub const fn kind(&self) -> EventKind {
-                match self {
-                    $(Self::$name { .. } => EventKind::$name,)+
-                }
-            }
-        }
-    };
-}
-
-kinds! {
+crate::kinds::event_kinds! {
     JournalRead, CartSet, CartCleared, SheetCartChanged, SheetRequested, TokenReceived, SheetCancelled, SheetFailed,
     SheetBusy, LockGranted, LockRefused, LockFailed, LockFreed, JournalChanged, PageRestored, JournalWritten, JournalFailed, SendAnswered, SettleAnswered,
     DiscardAnswered, TimerFired, ActionEnded, WentOffline, CameOnline, OutcomeReported, CheckRequested, Acknowledged,

@@ -186,39 +186,7 @@ pub(super) enum Ask {
     Offline,
 }
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $wire:literal),+ $(,)?) => {
-        /// The kind of a state: a row of the transition table.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum StateKind { $($(#[$doc])* $name),+ }
-
-        impl StateKind {
-            /// All states, in the order of the table's rows.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// The state's name in Rust and in the diagram.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name)),+ }
-            }
-
-            /// The state's name in snapshots and logs.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $wire),+ }
-            }
-        }
-
-        impl State {
-            pub const fn kind(&self) -> StateKind {
-                match self { $(Self::$name { .. } => StateKind::$name),+ }
-            }
-        }
-    };
-}
-
-kinds! {
+crate::kinds::state_kinds! {
     /// There is no cart.
     Empty = "empty",
     /// There is a cart to pay.

@@ -8,9 +8,8 @@
 
 use super::event::EventKind;
 use super::state::StateKind;
+use crate::kinds;
 use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 /// What the table says of an event in a state.
@@ -385,24 +384,11 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
     }
 }
 
-/// The table as a Mermaid state diagram, one arrow for each pair of different states, labelled with the events that
-/// can lead from one to the other.
+/// The table as a Mermaid state diagram.
 #[must_use]
 pub fn mermaid() -> String {
-    let mut text = String::from("```mermaid\nstateDiagram-v2\n    [*] --> Empty\n");
-    for &from in StateKind::ALL {
-        for &to in StateKind::ALL {
-            let events: Vec<_> = EventKind::ALL
-                .iter()
-                .filter(|&&event| matches!(cell(from, event), Cell::To(states) if from != to && states.contains(&to)))
-                .map(|event| event.name())
-                .collect();
-            if !events.is_empty() {
-                let _infallible =
-                    writeln!(text, "    {} --> {}: {}", from.name(), to.name(), events.join(", "));
-            }
-        }
-    }
-    text.push_str("```\n");
-    text
+    kinds::mermaid(StateKind::ALL, StateKind::name, |from, to| {
+        let leads = |event| matches!(cell(from, event), Cell::To(states) if states.contains(&to));
+        EventKind::ALL.iter().filter(|&&event| leads(event)).map(|event| event.name()).collect()
+    })
 }

@@ -219,34 +219,6 @@ pub enum Effect {
     },
 }
 
-macro_rules! kinds {
-    ($($name:ident),+ $(,)?) => {
-        /// An event without what it carries.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[allow(missing_docs, reason = "each is documented at `Event`")]
-        pub enum EventKind { $($name),+ }
-
-        impl EventKind {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// Its name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name)),+ }
-            }
-        }
-
-        impl Event {
-            /// The event without what it carries.
-            #[must_use]
-            pub const fn kind(&self) -> EventKind {
-                match self { $(Self::$name { .. } => EventKind::$name),+ }
-            }
-        }
-    };
-}
-
 impl Event {
     /// What the log keeps of this event: everything but codes and verifiers (rule T6).
     pub(super) fn redacted(&self) -> Self {
@@ -264,7 +236,7 @@ impl Event {
     }
 }
 
-kinds! {
+crate::kinds::event_kinds! {
     BeginRequested, Returned, Resumed, RecordStored, RecordFailed, RecordRead, RecordUnreadable, ExchangeAnswered,
     StatusAnswered, TimerFired, CheckRequested, CameOnline, PageRestored,
 }

@@ -5,7 +5,6 @@ use super::Reason;
 use super::flow::{Flow, FlowState};
 use crate::checkout::EffectId;
 use crate::outcome::Opaque;
-use serde::{Deserialize, Serialize};
 
 /// Where a page is with its flow.
 #[derive(Debug)]
@@ -63,59 +62,27 @@ pub(super) enum Step {
     Pause { timer: EffectId },
 }
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident => $code:literal),+ $(,)?) => {
-        /// A state without what belongs to it.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum StateKind { $($(#[$doc])* $name),+ }
-
-        impl StateKind {
-            /// All of them, in the order in which the browser's shell counts them.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// Its name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name)),+ }
-            }
-
-            /// Its stable code.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $code),+ }
-            }
-        }
-
-        impl State {
-            pub const fn kind(&self) -> StateKind {
-                match self { $(Self::$name { .. } => StateKind::$name),+ }
-            }
-        }
-    };
-}
-
-kinds! {
+crate::kinds::state_kinds! {
     /// No flow.
-    Idle => "idle",
+    Idle = "idle",
     /// The flow is being written down.
-    Beginning => "beginning",
+    Beginning = "beginning",
     /// The shopper is being sent to the provider, or is there.
-    Away => "away",
+    Away = "away",
     /// The page looks what became of the flow.
-    Looking => "looking",
+    Looking = "looking",
     /// The shopper is back, the code is being claimed.
-    Claiming => "claiming",
+    Claiming = "claiming",
     /// The code was sent.
-    Exchanging => "exchanging",
+    Exchanging = "exchanging",
     /// The outcome is unknown, the backend is asked.
-    Asking => "asking",
+    Asking = "asking",
     /// The backend did not say.
-    Unresolved => "unresolved",
+    Unresolved = "unresolved",
     /// Connected.
-    Connected => "connected",
+    Connected = "connected",
     /// Not connected.
-    Failed => "failed",
+    Failed = "failed",
 }
 
 impl State {

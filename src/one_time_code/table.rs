@@ -4,9 +4,8 @@
 #![forbid(unsafe_code)]
 
 use super::{EventKind, StateKind};
+use crate::kinds;
 use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 /// Why an event was not taken. Harmless: the state is unchanged, and the log tells.
@@ -152,20 +151,8 @@ pub const fn cell(state: StateKind, event: EventKind) -> Result<&'static [StateK
 /// The table as a Mermaid state diagram.
 #[must_use]
 pub fn mermaid() -> String {
-    let mut text = String::from("```mermaid\nstateDiagram-v2\n    [*] --> Idle\n");
-    for &from in StateKind::ALL {
-        for &to in StateKind::ALL {
-            let events: Vec<_> = EventKind::ALL
-                .iter()
-                .filter(|&&event| from != to && cell(from, event).is_ok_and(|states| states.contains(&to)))
-                .map(|event| event.name())
-                .collect();
-            if !events.is_empty() {
-                let _infallible =
-                    writeln!(text, "    {} --> {}: {}", from.name(), to.name(), events.join(", "));
-            }
-        }
-    }
-    text.push_str("```\n");
-    text
+    kinds::mermaid(StateKind::ALL, StateKind::name, |from, to| {
+        let leads = |event| cell(from, event).is_ok_and(|states| states.contains(&to));
+        EventKind::ALL.iter().filter(|&&event| leads(event)).map(|event| event.name()).collect()
+    })
 }
