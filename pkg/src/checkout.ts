@@ -27,7 +27,7 @@ import { init } from './init.js';
 import type { Core } from './instance.js';
 import { readOptions, requireWallet, type Settings } from './options.js';
 import { type Records, records as recordsOf } from './records.js';
-import { shell } from './shell.js';
+import { runner } from './runner.js';
 import type {
   AttemptView,
   Cart,
@@ -115,7 +115,7 @@ function drive(
   record: string | undefined,
 ): Checkout {
   const { merchant, journal, lock, clock } = ports;
-  const { call, push, time, request, abort, ...around } = shell(clock, report);
+  const { call, push, time, request, abort, ...around } = runner(clock, report);
   let core: Core<WasmCheckout> | undefined;
   /** Which core this is, counted from 1. Answers to another one's effects are nobody's. */
   let lives = 1;

@@ -10,7 +10,7 @@ import { DisposedError, InputError, InternalError, JournalError, PayonceError, P
 import { type Core, instance } from '../instance.js';
 import { inTime, toRecord } from '../journal-port.js';
 import { loader } from '../loader.js';
-import { shell } from '../shell.js';
+import { runner } from '../runner.js';
 import { answerIn, forgetAnswer, type Visit, visit } from './address.js';
 import { readOptions } from './options.js';
 import type {
@@ -74,7 +74,7 @@ const page: Partial<Pick<Window, 'addEventListener' | 'removeEventListener'>> = 
 export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
   const settings = readOptions(options);
   const { journal, clock, report, key, tag } = settings;
-  const { call, push, time, request, abort, ...around } = shell(clock, report, IDLE);
+  const { call, push, time, request, abort, ...around } = runner(clock, report, IDLE);
   const resting = new Set<() => void>();
   let core: Core<WasmOneTimeCode> | undefined;
   let starting: Promise<Core<WasmOneTimeCode>> | undefined;

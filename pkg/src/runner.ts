@@ -6,7 +6,7 @@
 import { InputError, PortError } from './errors.js';
 import type { Clock } from './types.js';
 
-export interface Shell {
+export interface Runner {
   /** The time. A clock that fails for once must not cost an answer: then it is as late as it was. */
   time(): number;
   /**
@@ -46,7 +46,7 @@ export interface Shell {
 }
 
 /** `told` is the snapshot that needs no telling. */
-export function shell(clock: Clock, report: (error: unknown) => void, told?: unknown): Shell {
+export function runner(clock: Clock, report: (error: unknown) => void, told?: unknown): Runner {
   const effects: (() => void)[] = [];
   const listeners = new Set<() => void>();
   const requests = new Map<number, AbortController>();
