@@ -190,26 +190,40 @@ impl Cart {
             None if hash.is_none() => return Err(wrong(CartErrorCode::MissingField, "lines")),
             lines => lines.unwrap_or_default(),
         };
-        let adjustments = adjustments.unwrap_or_default();
+        Ok(Self::assemble(currency, hash, lines, adjustments.unwrap_or_default(), amount))
+    }
 
+    fn assemble(
+        currency: Currency,
+        own_hash: Option<CartHash>,
+        lines: List<Line>,
+        adjustments: List<Adjustment>,
+        total: Amount,
+    ) -> Self {
         let mut canonical = String::with_capacity(lines.canonical.len() + adjustments.canonical.len() + 256);
         canonical.push_str("{\"adjustments\":[");
         canonical.push_str(&adjustments.canonical);
         canonical.push_str("],\"currency\":");
         json::write_string(&mut canonical, currency.as_str());
-        if let Some(hash) = &hash {
+        if let Some(hash) = &own_hash {
             canonical.push_str(",\"hash\":");
             json::write_string(&mut canonical, hash.as_str());
         }
         canonical.push_str(",\"lines\":[");
         canonical.push_str(&lines.canonical);
         canonical.push_str("],\"total\":");
-        json::write_integer(&mut canonical, amount.minor());
+        json::write_integer(&mut canonical, total.minor());
         canonical.push_str(",\"v\":1}");
 
-        let hash = hash.unwrap_or_else(|| CartHash::of(&canonical));
-        let summary = Summary { currency, lines: lines.items, adjustments: adjustments.items, total: amount };
-        Ok(Self(Arc::new(Parts { hash, canonical, summary })))
+        let hash = own_hash.unwrap_or_else(|| CartHash::of(&canonical));
+        let summary = Summary { currency, lines: lines.items, adjustments: adjustments.items, total };
+        Self(Arc::new(Parts { hash, canonical, summary }))
+    }
+
+    /// What identifies this cart, without its lines and adjustments: the same to pay, and nothing personal (rule T6).
+    pub(crate) fn without_contents(&self) -> Self {
+        let hash = Some(self.hash().clone());
+        Self::assemble(self.currency(), hash, List::default(), List::default(), self.total())
     }
 
     /// The hash that a session is bound to.

@@ -190,10 +190,10 @@ impl Event {
                 details: None,
             },
             Self::CartSet { cart, provider_ref } => {
-                Self::CartSet { cart: kept_cart::kept(cart), provider_ref: provider_ref.clone() }
+                Self::CartSet { cart: cart.without_contents(), provider_ref: provider_ref.clone() }
             }
             Self::SheetCartChanged { sheet, cart } => {
-                Self::SheetCartChanged { sheet: *sheet, cart: kept_cart::kept(cart) }
+                Self::SheetCartChanged { sheet: *sheet, cart: cart.without_contents() }
             }
             Self::SendAnswered { effect, outcome } => {
                 Self::SendAnswered { effect: *effect, outcome: outcome.redacted() }
@@ -217,10 +217,6 @@ mod kept_cart {
     use crate::json;
     use alloc::string::String;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn kept(cart: &Cart) -> Cart {
-        Cart::from_json(&json::to_string(&CartWire(cart))).unwrap_or_else(|_infallible| cart.clone())
-    }
 
     pub fn serialize<S: Serializer>(cart: &Cart, serializer: S) -> Result<S::Ok, S::Error> {
         CartWire(cart).serialize(serializer)
