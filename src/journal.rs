@@ -182,11 +182,17 @@ impl Record {
             };
         }
         // No JSON, so the name is looked for. Within a string these quotes would be escaped.
+        let other = |(_, value): (&str, &str)| {
+            !value.starts_with('1') || value.as_bytes().get(1).is_some_and(u8::is_ascii_digit)
+        };
+        if after(text, "\"version\"").is_some_and(other) {
+            return Err(unreadable()); // another version may name it otherwise
+        }
         let mut rest = text;
         let mut named = iter::from_fn(|| {
-            rest = rest.get(text::find(rest, NAME)? + NAME.len()..)?;
-            let value = rest.trim_ascii_start().strip_prefix(':').unwrap_or_default();
-            Some(Some(value).filter(|value| !value.trim_ascii_start().starts_with("null")))
+            let value;
+            (rest, value) = after(rest, NAME)?;
+            Some(Some(value).filter(|value| !value.starts_with("null")))
         });
         match (named.next(), named.next()) {
             (None, _) if !text.trim_ascii_start().starts_with('{') => Ok(None),
@@ -250,6 +256,12 @@ impl Record {
         }
         Ok(self)
     }
+}
+
+/// What comes after `name` in a text that is no JSON, and its value, if that is what comes.
+fn after<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let rest = text.get(text::find(text, name)? + name.len()..)?;
+    Some((rest, rest.trim_ascii_start().strip_prefix(':').unwrap_or_default().trim_ascii_start()))
 }
 
 /// The later of two charges; of one charge, the version that the shopper has seen.
@@ -559,6 +571,9 @@ mod tests {
             r#"{"open":{"key":"x"},"open":null}"#,
             r#"{"version":1,"op\u0065n":{"key":"x"}}"#,
             r#"{"version":1,"opem":{"key":"x"},"session":{"open":null}}"#,
+            r#"{"version":2,"open":null,"attempts":[{"#,
+            r#"{"version":10,"open":null,"attempts":[{"#,
+            r#"{"version""#,
         ] {
             assert_eq!(salvage(text), Err("journal_open_attempt_unreadable"), "{text}");
         }
