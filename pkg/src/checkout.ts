@@ -520,14 +520,10 @@ function drive(
   async function restored({ persisted }: PageTransitionEvent): Promise<void> {
     if (!persisted || over) return;
     listen();
-    let record: string | undefined;
-    try {
-      record = await records.read();
-    } catch (error) {
-      if (!over) report(error); // nobody pays past it: it is read again with the lock
-    }
-    answer((core, now) => core.pageRestored(record, recheckCart !== undefined, now));
+    // At once: what happens here while the journal is read, happens to a page that is back already.
+    answer((core, now) => core.pageRestored(recheckCart !== undefined, now));
     if (watching) void watch();
+    await reread(); // where it cannot be read nobody pays past it: it is read again with the lock
     if (recheckCart) await recheck(recheckCart);
   }
 

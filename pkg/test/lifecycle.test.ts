@@ -2,7 +2,7 @@
 
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Cart, indexedDbJournal, init, JournalError, type Lock, memoryJournal } from '../src/index.js';
+import { type Cart, indexedDbJournal, init, type Journal, JournalError, type Lock, memoryJournal } from '../src/index.js';
 import { bench, CART, disposeAll, last, OTHER_CART, paying, settled } from './harness.js';
 import { FakeLocks } from './web-locks.js';
 
@@ -84,6 +84,83 @@ describe('D4: the back/forward cache', () => {
     expect(second.checkout.getSnapshot().state).toBe('blocked');
     last(payer.merchant.sends).resolve({ outcome: 'approved' });
     await vi.waitFor(() => expect(second.checkout.getSnapshot().state).toBe('succeeded'));
+  });
+
+  describe('gives back a page that reads its journal for a while', () => {
+    /** A journal whose reads wait from now on, and how to let them go on. */
+    function slow(journal: Journal): () => void {
+      let go: () => void = () => {};
+      const gate = new Promise<void>((resolve) => (go = resolve));
+      const read = journal.read.bind(journal);
+      vi.spyOn(journal, 'read').mockImplementation(() => gate.then(read));
+      return go;
+    }
+
+    it('shopware#3883: what its sheet hands over meanwhile makes no attempt, and no lock stays behind', async () => {
+      const journal = memoryJournal();
+      const { checkout, merchant, wallet } = await bench({ journal });
+      const opened = vi.spyOn(wallet, 'open');
+      checkout.setCart(CART);
+      checkout.openSheet();
+      await transit('pagehide');
+      const go = slow(journal);
+      await transit('pageshow');
+      last(opened.mock.calls)[0].tokenReceived({ token: 'tok_before' });
+      await transit('pageshow', false);
+      go();
+      await transit('pageshow', false);
+      expect(checkout.getSnapshot()).toMatchObject({ state: 'ready', canPay: true });
+      expect(wallet.isOpen).toBe(false);
+      expect(merchant.sends).toEqual([]);
+      expect(locks.count(NAME)).toEqual({ held: 0, pending: 0 });
+    });
+
+    it('woocommerce-gateway-payfast#3: what it sent before broke off, and is not sent again without the lock', async () => {
+      const journal = memoryJournal();
+      const { merchant, clock } = await sending({ journal });
+      await transit('pagehide');
+      slow(journal);
+      await transit('pageshow');
+      last(merchant.sends).reject(new TypeError('Failed to fetch'));
+      await clock.advance(9000);
+      expect(merchant.sends).toHaveLength(1);
+      expect(merchant.settles).toEqual([]);
+    });
+
+    it('chameleon-system#296: back, forth and back again, it does not wait for itself', async () => {
+      const journal = memoryJournal();
+      const { checkout, merchant } = await sending({ journal });
+      await transit('pagehide');
+      const go = slow(journal);
+      for (const type of ['pageshow', 'pagehide', 'pageshow'] as const) await transit(type);
+      go();
+      await vi.waitFor(() => expect(merchant.settles).toHaveLength(1));
+      last(merchant.settles).resolve({ outcome: 'approved' });
+      await vi.waitFor(() => expect(checkout.getSnapshot().state).toBe('succeeded'));
+      await vi.waitFor(() => expect(locks.count(NAME)).toEqual({ held: 0, pending: 0 }));
+    });
+
+    it('odoo#69725: and whose cart is asked for, shows what another tab paid meanwhile', async () => {
+      const recheckCart = vi.fn(() => CART);
+      const { checkout } = await bench({ recheckCart });
+      checkout.setCart(CART);
+      await vi.waitFor(() => expect(checkout.getSnapshot().durable).toBe(true));
+      await transit('pagehide');
+      const target = page;
+      page = new EventTarget(); // the other tab has a page of its own
+      vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+      const other = await sending();
+      last(other.merchant.sends).resolve({ outcome: 'approved' });
+      await vi.waitFor(() => expect(other.checkout.getSnapshot().state).toBe('succeeded'));
+      await settled();
+      page = target;
+      const shown: boolean[] = [];
+      checkout.subscribe(() => shown.push(checkout.getSnapshot().canPay));
+      await transit('pageshow');
+      await vi.waitFor(() => expect(recheckCart).toHaveBeenCalled());
+      expect(checkout.getSnapshot().state).toBe('succeeded');
+      expect(shown).not.toContain(true);
+    });
   });
 
   it('changes nothing for a page that is shown for the first time', async () => {

@@ -222,16 +222,10 @@ impl WasmCheckout {
         Ok(self.handle(Event::JournalChanged { record }, now))
     }
 
-    /// The page came back out of the back/forward cache, and then the journal held `record`.
+    /// The page came back out of the back/forward cache.
     #[wasm_bindgen(js_name = pageRestored)]
-    pub fn page_restored(
-        &mut self,
-        record: Option<String>,
-        cart_follows: bool,
-        now: f64,
-    ) -> Result<bool, JsValue> {
-        let record = decoded(record)?;
-        Ok(self.handle(Event::PageRestored { record, cart_follows }, now))
+    pub fn page_restored(&mut self, cart_follows: bool, now: f64) -> bool {
+        self.handle(Event::PageRestored { cart_follows }, now)
     }
 
     /// The journal was written, or could not be.

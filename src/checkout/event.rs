@@ -102,11 +102,9 @@ pub enum Event {
         #[serde(with = "kept_record")]
         record: Option<Box<Record>>,
     },
-    /// The page came back out of the back/forward cache: whatever it believed is as old as the moment it left.
+    /// The page came back out of the back/forward cache: whatever it believed is as old as the moment it left. What the
+    /// journal holds by now follows, as [`Event::JournalChanged`].
     PageRestored {
-        /// The journal as it was found then.
-        #[serde(with = "kept_record")]
-        record: Option<Box<Record>>,
         /// Whether the page is going to say what its cart is by now. Nothing can be paid before.
         cart_follows: bool,
     },

@@ -222,9 +222,7 @@ impl Checkout {
             Event::LockFailed { effect } => self.lock_failed(state, effect, now),
             Event::LockFreed { record } => self.lock_freed(state, record),
             Event::JournalChanged { record } => self.journal_changed(state, record, now),
-            Event::PageRestored { record, cart_follows } => {
-                self.page_restored(state, record, cart_follows, now)
-            }
+            Event::PageRestored { cart_follows } => Step::to(self.page_restored(state, cart_follows, now)),
             Event::DiscardAnswered { effect, done } => self.discard_answered(state, effect, done),
             Event::CartSet { cart, provider_ref } => self.cart_set(state, cart, provider_ref, now),
             Event::CartCleared => self.cart_cleared(state, now),

@@ -101,7 +101,8 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
     };
     match state {
         Empty => match event {
-            E::JournalChanged | E::PageRestored => To(&[Empty]),
+            E::JournalChanged => To(&[Empty, Settling, Succeeded]),
+            E::PageRestored => To(&[Empty]),
             E::JournalRead => To(&[Empty, Settling, Succeeded]),
             E::CartSet => To(&[Ready]),
             E::CartCleared
@@ -128,7 +129,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
         },
         Ready => match event {
             E::JournalChanged => To(&[Ready, Settling, Succeeded]),
-            E::PageRestored => To(&[Ready, Empty, Settling, Succeeded]),
+            E::PageRestored => To(&[Ready, Empty]),
             E::CartCleared => To(&[Empty]),
             E::SheetRequested => To(&[SheetOpen]),
             E::CartSet
@@ -155,7 +156,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
         },
         SheetOpen => match event {
             E::JournalChanged => To(&[SheetOpen, Ready, Settling, Succeeded]),
-            E::PageRestored => To(&[Ready, Empty, Settling, Succeeded]),
+            E::PageRestored => To(&[Ready, Empty]),
             E::CartSet => To(&[SheetOpen, Ready]),
             E::CartCleared => To(&[Empty]),
             E::TokenReceived => To(&[Sending, SheetOpen, Ready]),
@@ -356,7 +357,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
         },
         Failed => match event {
             E::JournalChanged => To(&[Failed, Settling, Succeeded]),
-            E::PageRestored => To(&[Failed, Empty, Settling, Succeeded]),
+            E::PageRestored => To(&[Failed, Empty]),
             E::CartSet => To(&[Failed, Ready]),
             E::CartCleared => To(&[Empty]),
             E::SheetRequested => To(&[SheetOpen]),

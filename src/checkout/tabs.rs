@@ -216,6 +216,19 @@ impl Checkout {
         let record = *record;
         self.ledger.merge(&record.ledger);
         Step::to(match state {
+            State::Empty { previous: Some(session) } => {
+                let next =
+                    self.seen_elsewhere(session, record, |session| State::Empty { previous: Some(session) });
+                // The page has yet to say what its cart is.
+                match next {
+                    State::Settling { mut open, ask, asked } => {
+                        open.page = PageCart::Unseen;
+                        State::Settling { open, ask, asked }
+                    }
+                    State::Succeeded { receipt, .. } => State::Succeeded { receipt, page: PageCart::Unseen },
+                    other => other,
+                }
+            }
             State::Ready { session } => {
                 self.seen_elsewhere(session, record, |session| State::Ready { session })
             }
@@ -290,24 +303,15 @@ impl Checkout {
 
     /// The page came back out of the back/forward cache (rule D4). Its requests are dead, its lock was let go of, its
     /// sheet is gone, and other tabs may have paid meanwhile: an open attempt is settled by whoever gets the lock.
-    pub(super) fn page_restored(
-        &mut self,
-        state: State,
-        record: Option<Box<Record>>,
-        cart_follows: bool,
-        now: u64,
-    ) -> Step {
+    pub(super) fn page_restored(&mut self, state: State, cart_follows: bool, now: u64) -> State {
         self.locked = false;
         let waiting =
             |open: Open| Open { page: if cart_follows { PageCart::Unseen } else { open.page }, ..open };
-        let session_again = |session| {
-            if cart_follows { State::Empty { previous: Some(session) } } else { State::Ready { session } }
-        };
-        let step = match state {
+        let next = match state {
             State::Sending { open, stage: Stage::InFlight { send, timer, .. }, .. } => {
                 self.emit(Effect::AbortRequest { effect: send });
                 self.cancel_timer(timer);
-                State::Settling { open: waiting(open), ask: Ask::Offline, asked: 0 }
+                self.settle_again(waiting(open))
             }
             State::Sending { open, stage: Stage::Locking(_) | Stage::Recording(_), .. } => {
                 self.abandon(waiting(open), None, now)
@@ -317,12 +321,12 @@ impl Checkout {
                 if open.sends == 0 {
                     self.abandon(waiting(open), None, now)
                 } else {
-                    State::Settling { open: waiting(open), ask: Ask::Offline, asked: 0 }
+                    self.settle_again(waiting(open))
                 }
             }
             State::ActionRequired { open, action } => {
                 self.emit(Effect::AbortRequest { effect: action });
-                State::Settling { open: waiting(open), ask: Ask::Offline, asked: 0 }
+                self.settle_again(waiting(open))
             }
             State::Settling { open, ask, .. } => {
                 match ask {
@@ -333,37 +337,30 @@ impl Checkout {
                     Ask::Pausing { timer } => self.cancel_timer(timer),
                     Ask::Locking(_) | Ask::Offline => {}
                 }
-                State::Settling { open: waiting(open), ask: Ask::Offline, asked: 0 }
+                self.settle_again(waiting(open))
             }
-            State::Unresolved { open } => {
-                State::Settling { open: waiting(open), ask: Ask::Offline, asked: 0 }
-            }
+            State::Unresolved { open } => self.settle_again(waiting(open)),
             State::SheetOpen { session, sheet } => {
                 self.close_sheet(Some(sheet));
                 State::Ready { session }
             }
             other => other,
         };
-        let step = match step {
-            State::Settling { mut open, .. } => {
-                let sheet = open.sheet.take();
-                self.close_sheet(sheet);
-                return Step::to(self.take_over(open));
-            }
-            ready => {
-                // The lock of an attempt that was given up just now went with the page. To let go of it behind what is
-                // asked for next would be to let go of that.
-                self.release_lock = false;
-                self.journal_changed(ready, record, now).state
-            }
-        };
-        Step::to(match step {
-            State::Ready { session } => session_again(session),
+        // The lock of an attempt that was given up just now went with the page.
+        self.release_lock = false;
+        match next {
+            State::Ready { session } if cart_follows => State::Empty { previous: Some(session) },
             State::Failed { session } if cart_follows => {
                 State::Empty { previous: Some(self.replace(session, now)) }
             }
             other => other,
-        })
+        }
+    }
+
+    fn settle_again(&mut self, mut open: Open) -> State {
+        let sheet = open.sheet.take();
+        self.close_sheet(sheet);
+        self.take_over(open)
     }
 
     /// The receipt that the shopper has not seen yet. One that was seen is kept, so that no other tab pays it again.

@@ -138,9 +138,7 @@ fn k4_a_refused_session_is_taken_up_neither_after_a_reload_nor_out_of_the_cache(
     for reload in [true, false] {
         let mut s = Scenario::new().into_failed();
         let refused = s.session();
-        let record = s.record();
-        let effects =
-            if reload { s.reload() } else { s.ok(Event::PageRestored { record, cart_follows: true }) };
+        let effects = if reload { s.reload() } else { s.restore(true) };
         assert_eq!(discards(&effects), [(refused, Some("pi_1"))]);
         s.set_cart(cart("sku", 1));
         s.open_sheet();

@@ -40,7 +40,7 @@ fn event(s: &Scenario, kind: EventKind) -> Event {
         EventKind::LockFailed => Event::LockFailed { effect: effect!(AcquireLock, effect) },
         EventKind::LockFreed => Event::LockFreed { record },
         EventKind::JournalChanged => Event::JournalChanged { record },
-        EventKind::PageRestored => Event::PageRestored { record, cart_follows: false },
+        EventKind::PageRestored => Event::PageRestored { cart_follows: false },
         EventKind::JournalWritten => {
             Event::JournalWritten { effect: effect!(WriteJournal, effect), durable: true }
         }

@@ -306,8 +306,7 @@ fn d4_an_attempt_that_could_not_be_written_down_is_settled_all_the_same() {
         assert_eq!(s.sends().len(), 1);
         // Back from the back/forward cache, where the lock was lost. The journal knows nothing of the attempt.
         s.lock_answers = false;
-        let record = s.record();
-        s.ok(Event::PageRestored { record, cart_follows: false });
+        s.restore(false);
         let (effect, record) = (s.lock(), s.record());
         let effects =
             s.ok(if granted { Event::LockGranted { effect, record } } else { Event::LockRefused { effect } });
@@ -327,8 +326,7 @@ fn d4_a_restored_page_asks_before_anything_is_enabled() {
     ] {
         let mut s = Scenario::in_state(state);
         let (key, sent) = (s.key(), s.sends().len());
-        let record = s.record();
-        let effects = s.ok(Event::PageRestored { record, cart_follows: false });
+        let effects = s.restore(false);
         assert!(names(&effects).ends_with(&["AcquireLock", "SettleAttempt"]), "{state:?}: {effects:?}");
         assert_eq!((s.state(), s.key(), s.sends().len()), (StateKind::Settling, key, sent), "{state:?}");
         assert!(!s.snapshot().can_pay);
@@ -358,8 +356,7 @@ fn d3_a_session_outlives_an_attempt_that_was_not_charged_and_no_refusal() {
 fn d4_a_restored_page_waits_for_its_cart() {
     for state in [StateKind::Ready, StateKind::SheetOpen, StateKind::Failed] {
         let mut s = Scenario::in_state(state);
-        let record = s.record();
-        s.ok(Event::PageRestored { record, cart_follows: true });
+        s.restore(true);
         assert!(!s.snapshot().can_pay, "{state:?}");
         s.set_cart(cart("sku", 2));
         assert_eq!((s.state(), s.notices()), (StateKind::Ready, vec!["cart_changed"]), "{state:?}");
@@ -370,8 +367,7 @@ fn d4_a_restored_page_waits_for_its_cart() {
 fn d4_a_restored_page_waits_for_its_cart_after_an_open_attempt_too() {
     for (cart_follows, state) in [(true, StateKind::Empty), (false, StateKind::Ready)] {
         let mut s = Scenario::new().into_sending();
-        let record = s.record();
-        s.ok(Event::PageRestored { record, cart_follows });
+        s.restore(cart_follows);
         s.settle_voided();
         assert_eq!((s.state(), s.snapshot().can_pay), (state, !cart_follows));
         s.set_cart(cart("sku", 1));
@@ -392,7 +388,7 @@ fn d4_a_restored_page_settles_only_what_was_sent() {
         }
         assert_eq!(s.state(), StateKind::Waiting);
         // An attempt that the journal names is settled in any case: another tab may have found it there.
-        s.ok(Event::PageRestored { record: None, cart_follows: false });
+        s.ok(Event::PageRestored { cart_follows: false });
         assert_eq!(s.state(), state);
     }
 }
@@ -400,8 +396,7 @@ fn d4_a_restored_page_settles_only_what_was_sent() {
 #[test]
 fn d4_a_refused_session_stays_refused_on_a_page_that_goes_on_with_its_cart() {
     let mut s = Scenario::new().into_failed();
-    let record = s.record();
-    s.ok(Event::PageRestored { record, cart_follows: false });
+    s.restore(false);
     assert_eq!(s.state(), StateKind::Failed);
 }
 
@@ -412,9 +407,40 @@ fn d4_a_restored_page_shows_what_another_tab_paid() {
     a = a.into_sending();
     a.approve();
     b.journal = a.journal.clone();
-    let record = b.record();
-    b.ok(Event::PageRestored { record, cart_follows: false });
+    b.restore(false);
     assert_eq!(b.state(), StateKind::Succeeded);
+}
+
+#[test]
+fn d4_a_restored_page_that_waits_for_its_cart_shows_what_another_tab_paid() {
+    let mut a = Scenario::new().into_ready();
+    let mut b = a.other_tab().into_sheet_open();
+    a = a.into_sending();
+    b.lock_answers = false;
+    b.journal = a.journal.clone();
+    b.restore(true);
+    assert_eq!((b.state(), b.notices()), (StateKind::Settling, vec!["checking_payment"]));
+    let effect = b.lock();
+    b.ok(Event::LockRefused { effect });
+    assert!(!b.snapshot().can_pay);
+    a.approve();
+    b.journal = a.journal.clone();
+    let record = b.record();
+    b.ok(Event::LockFreed { record });
+    b.set_cart(cart("sku", 1));
+    assert_eq!((b.state(), b.notices()), (StateKind::Succeeded, vec!["payment_received"]));
+
+    // The same where it was paid by the time that the page comes back. Another cart is another purchase.
+    for (quantity, shown) in [
+        (1, (StateKind::Succeeded, vec!["payment_received"])),
+        (2, (StateKind::Ready, vec!["earlier_cart_paid"])),
+    ] {
+        let mut c = Scenario::new().into_sheet_open();
+        c.journal = a.journal.clone();
+        c.restore(true);
+        c.set_cart(cart("sku", quantity));
+        assert_eq!((c.state(), c.notices()), shown);
+    }
 }
 
 /// Found by the model checker: it let go of the lock behind asking for it, so the question was never asked.
@@ -426,8 +452,7 @@ fn d4_a_page_restored_before_its_first_send_waits_for_the_tab_that_pays() {
     b.lock_answers = false;
     b.token("tok_b");
     b.journal = a.journal.clone();
-    let record = b.record();
-    let effects = b.ok(Event::PageRestored { record, cart_follows: false });
+    let effects = b.restore(false);
     assert_eq!(names(&effects).last(), Some(&"AcquireLock"), "{effects:?}");
     let effect = b.lock();
     b.ok(Event::LockRefused { effect });

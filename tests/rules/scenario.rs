@@ -163,6 +163,14 @@ impl Scenario {
         self.read_journal()
     }
 
+    /// The page comes back out of the back/forward cache, and reads the journal.
+    pub fn restore(&mut self, cart_follows: bool) -> Vec<Effect> {
+        let mut effects = self.ok(Event::PageRestored { cart_follows });
+        let record = self.record();
+        effects.extend(self.ok(Event::JournalChanged { record }));
+        effects
+    }
+
     pub fn record(&self) -> Option<Box<Record>> {
         self.journal.as_deref().map(|text| Box::new(Record::decode(text).unwrap()))
     }

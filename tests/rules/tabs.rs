@@ -308,7 +308,7 @@ fn d2_a_charge_of_what_could_not_be_written_is_its_receipt() {
     s.journal = other.journal.clone();
     s.journal_answers = true;
     s.lock_answers = false;
-    s.ok(Event::PageRestored { record: None, cart_follows: false });
+    s.ok(Event::PageRestored { cart_follows: false });
     let effect = s.lock();
     s.ok(Event::LockGranted { effect, record: s.record() });
     assert_eq!(s.state(), StateKind::Succeeded);
@@ -324,7 +324,8 @@ fn d2_a_journal_that_could_not_be_written_says_nothing_of_the_attempt() {
     s.ok(Event::JournalFailed { effect });
     assert_eq!(s.sends().len(), 1);
     s.lock_answers = false;
-    s.ok(Event::PageRestored { record: without.clone(), cart_follows: false });
+    s.ok(Event::PageRestored { cart_follows: false });
+    s.ok(Event::JournalChanged { record: without.clone() });
     let effect = s.lock();
     assert_eq!(names(&s.ok(Event::LockGranted { effect, record: without })), ["SettleAttempt"]);
 }
@@ -392,7 +393,7 @@ fn t3_a_tab_that_gives_its_token_back_leaves_the_mark_of_another_tab() {
     assert_ne!(b.last_send().key, first);
     a.journal = b.journal.clone();
     a.lock_answers = false;
-    a.ok(Event::PageRestored { record: a.record(), cart_follows: false });
+    a.restore(false);
     // That the token was not used is true of the first attempt alone.
     a.report(first, not_used());
     assert_eq!(a.record().unwrap().ledger.entries().len(), 1);

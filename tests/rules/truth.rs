@@ -413,8 +413,7 @@ fn u3_a_challenge_that_was_given_up_is_settled_and_not_offered_again() {
 fn u3_nor_after_the_page_was_away() {
     let mut s = Scenario::new().into_action_required();
     s.end_action(false);
-    let record = s.record();
-    let effects = s.ok(Event::PageRestored { record, cart_follows: false });
+    let effects = s.restore(false);
     assert_eq!(names(&effects), ["AbortRequest", "AcquireLock", "SettleAttempt"]);
     assert!(!names(&s.settle_with(challenge())).contains(&"PerformAction"));
     s.fire_timer();

@@ -89,8 +89,7 @@ impl World {
             Event::JournalRead { record }
             | Event::LockGranted { record, .. }
             | Event::LockFreed { record }
-            | Event::JournalChanged { record }
-            | Event::PageRestored { record, .. } => {
+            | Event::JournalChanged { record } => {
                 self.tabs[t].base = record.clone();
                 self.tabs[t].salts.extend(record.iter().map(|record| format!("{:?}", record.ledger.salt())));
             }

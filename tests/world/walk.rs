@@ -193,7 +193,8 @@ impl World {
             2..=5 => self.event(t, Event::JournalChanged { record }),
             _ => {
                 let cart_follows = self.dice.once_in(2);
-                self.event(t, Event::PageRestored { record, cart_follows });
+                self.event(t, Event::PageRestored { cart_follows });
+                self.event(t, Event::JournalChanged { record });
             }
         }
     }

@@ -219,9 +219,10 @@ impl World {
                 Ok(true)
             }
             Step::Return { tab } => {
-                self.tab_mut(tab).frozen = false;
-                let record = self.record();
-                self.event(tab, Event::PageRestored { record, cart_follows: false }).map(|_| true)
+                let this = self.tab_mut(tab);
+                this.frozen = false;
+                this.news = true;
+                self.event(tab, Event::PageRestored { cart_follows: false })
             }
             Step::LoseNetwork { tab } => {
                 self.spent.outages += 1;
