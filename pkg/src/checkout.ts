@@ -134,6 +134,8 @@ function drive(
   let showing: { readonly sheet: number; readonly wallet: Wallet } | undefined;
   /** The lock, while it is asked for or held. */
   let hold: Hold | undefined;
+  /** The journal is being read because the page came back. */
+  let returning: Promise<unknown> | undefined;
   /** The wait for another tab to let go of the lock. */
   let watching: AbortController | undefined;
   let unlisten: (() => void) | undefined;
@@ -347,8 +349,8 @@ function drive(
     acquireLock: (effect) =>
       effects.push(() => {
         const mine: Hold = (hold = { effect, granted: false, lost: false });
-        // Behind a release that still waits for its writes.
-        void records.idle().then(() => acquire(mine));
+        // Behind a release that still waits for its writes, and behind what a page that came back has to learn first.
+        void Promise.all([records.idle(), returning]).then(() => acquire(mine));
       }),
     releaseLock: () => effects.push(release),
 
@@ -630,12 +632,15 @@ function drive(
   async function restored({ persisted }: PageTransitionEvent): Promise<void> {
     if (!persisted || over) return;
     listen();
+    const reading = records.read();
+    returning = reading.catch(() => {});
     let record: string | undefined;
     try {
-      record = await records.read();
+      record = await reading;
     } catch (error) {
       if (!over) report(error); // nobody pays past it: it is read again with the lock
     }
+    release(); // asked for since the page came back
     answer((core, now) => core.pageRestored(record, recheckCart !== undefined, now));
     if (watching) void watch();
     if (recheckCart) await recheck(recheckCart);

@@ -111,6 +111,52 @@ describe('D4: the back/forward cache', () => {
   });
 });
 
+describe('D4: a page that reads its journal after it came back', () => {
+  /** A page that came back, and whose journal does not answer before the test says so. */
+  async function back(): Promise<Awaited<ReturnType<typeof bench>> & { readonly answer: () => Promise<void> }> {
+    const kept = memoryJournal();
+    let answers = Promise.resolve();
+    let answer = (): void => {};
+    const journal = { ...kept, read: () => answers.then(() => kept.read()) };
+    const made = await bench({ journal });
+    made.checkout.setCart(CART);
+    await settled();
+    await transit('pagehide');
+    answers = new Promise((resolve) => (answer = resolve));
+    await transit('pageshow');
+    return {
+      ...made,
+      answer: async () => {
+        answer();
+        for (let i = 0; i < 10; i += 1) await settled();
+      },
+    };
+  }
+
+  it('sends nothing before it knows', async () => {
+    const { checkout, merchant, wallet, answer } = await back();
+    checkout.openSheet();
+    wallet.approve();
+    await settled();
+    expect(locks.count(NAME)).toEqual({ held: 0, pending: 0 });
+    await answer();
+    expect(merchant.sends).toEqual([]);
+    expect(wallet.isOpen).toBe(false);
+    expect(checkout.getSnapshot()).toMatchObject({ state: 'ready', canPay: true });
+  });
+
+  it('does not keep a lock that it asked for meanwhile', async () => {
+    const { checkout, merchant, wallet, answer } = await back();
+    checkout.openSheet();
+    wallet.approve();
+    await answer();
+    expect(locks.count(NAME)).toEqual({ held: 0, pending: 0 });
+    checkout.openSheet();
+    wallet.approve();
+    await vi.waitFor(() => expect(merchant.sends).toHaveLength(1));
+  });
+});
+
 describe('D4: recheckCart', () => {
   it('is asked when the page comes back, and nothing can be paid until it has answered', async () => {
     let tell: (cart: Cart | null) => void = () => {};
