@@ -2,7 +2,15 @@
 
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Cart, indexedDbJournal, init, type Journal, JournalError, type Lock, memoryJournal } from '../src/index.js';
+import {
+  type Cart,
+  indexedDbJournal,
+  init,
+  type Journal,
+  JournalError,
+  type Lock,
+  memoryJournal,
+} from '../src/index.js';
 import { bench, CART, disposeAll, last, OTHER_CART, paying, settled } from './harness.js';
 import { FakeLocks } from './web-locks.js';
 
@@ -138,6 +146,25 @@ describe('D4: the back/forward cache', () => {
       last(merchant.settles).resolve({ outcome: 'approved' });
       await vi.waitFor(() => expect(checkout.getSnapshot().state).toBe('succeeded'));
       await vi.waitFor(() => expect(locks.count(NAME)).toEqual({ held: 0, pending: 0 }));
+    });
+
+    it('what the shopper pays meanwhile is sent once the journal was read under the lock', async () => {
+      const journal = memoryJournal();
+      const { checkout, merchant, wallet } = await bench({ journal });
+      checkout.setCart(CART);
+      await settled();
+      await transit('pagehide');
+      const go = slow(journal);
+      await transit('pageshow');
+      checkout.openSheet();
+      wallet.approve();
+      for (let i = 0; i < 10; i += 1) await settled();
+      expect(merchant.sends).toEqual([]);
+      go();
+      await vi.waitFor(() => expect(merchant.sends).toHaveLength(1));
+      last(merchant.sends).resolve({ outcome: 'approved' });
+      await vi.waitFor(() => expect(locks.count(NAME)).toEqual({ held: 0, pending: 0 }));
+      expect(checkout.getSnapshot().state).toBe('succeeded');
     });
 
     it('odoo#69725: and whose cart is asked for, shows what another tab paid meanwhile', async () => {

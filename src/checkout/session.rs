@@ -290,7 +290,11 @@ impl Checkout {
                 self.discard(&session);
                 State::Empty { previous: None }
             }
-            PageCart::Unseen => State::Empty { previous: Some(session) },
+            // A page that came back, and may show another cart than its sheet.
+            PageCart::Unseen => {
+                self.close_sheet(sheet);
+                State::Empty { previous: Some(session) }
+            }
             PageCart::Emptied => {
                 self.close_sheet(sheet);
                 self.discard(&session);

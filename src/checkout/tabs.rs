@@ -62,11 +62,9 @@ impl Checkout {
                 return self.settle(theirs, None);
             }
             if let Some(receipt) = self.paid_meanwhile(record.paid, &open.session) {
-                // Another tab paid this cart meanwhile.
-                if open.session.id != receipt.session {
-                    self.discard(&open.session);
-                }
-                return self.succeed(receipt, open.sheet, open.page);
+                // Another tab paid this cart, or in this session, meanwhile.
+                let page = self.retire(open.session, &receipt);
+                return self.succeed(receipt, open.sheet, page);
             }
             if is_stale(&open.session, record.session.as_ref()) {
                 // The cart is another one in a newer tab: the shopper agreed to an old total.
@@ -216,6 +214,15 @@ impl Checkout {
         let record = *record;
         self.ledger.merge(&record.ledger);
         Step::to(match state {
+            // What the page may take up again was paid in another tab, where the shopper has seen it.
+            State::Empty { previous: Some(session) }
+                if record
+                    .paid
+                    .as_ref()
+                    .is_some_and(|paid| paid.acknowledged && paid.receipt.session == session.id) =>
+            {
+                State::Empty { previous: None }
+            }
             State::Empty { previous: Some(session) } => {
                 let next =
                     self.seen_elsewhere(session, record, |session| State::Empty { previous: Some(session) });
@@ -377,12 +384,13 @@ impl Checkout {
 
     /// The receipt of a charge for the session's cart, if another tab paid that: after the session began, or before and
     /// the shopper has not seen the receipt yet. One that was acknowledged here is nothing new, however young the
-    /// session is: the shopper buys the same once more.
+    /// session is: the shopper buys the same once more. But a session that was charged is over, whatever is in its cart.
     fn paid_meanwhile(&self, paid: Option<Paid>, session: &Session) -> Option<Receipt> {
         let Paid { receipt, acknowledged } = paid?;
         let past = self.past.as_ref().is_some_and(|past| past.key == receipt.key);
         let news = !acknowledged || (receipt.at >= session.created_at && !past);
-        (news && receipt.paid.covers(&session.bound.cart)).then_some(receipt)
+        let same_cart = receipt.paid.covers(&session.bound.cart);
+        (receipt.session == session.id || news && same_cart).then_some(receipt)
     }
 }
 

@@ -376,6 +376,22 @@ fn d4_a_restored_page_waits_for_its_cart_after_an_open_attempt_too() {
 }
 
 #[test]
+fn d4_a_restored_page_that_waits_for_its_cart_leaves_no_sheet_open() {
+    for offline in [false, true] {
+        let mut s = Scenario::new().into_sheet_open();
+        if offline {
+            s.go_offline();
+        } else {
+            s.lock_answers = false;
+        }
+        s.token("tok_a");
+        let effects = s.ok(Event::PageRestored { cart_follows: true });
+        assert_eq!((s.state(), s.sends()), (StateKind::Empty, vec![]));
+        assert!(names(&effects).contains(&"CloseSheet"), "{offline}: {effects:?}");
+    }
+}
+
+#[test]
 fn d4_a_restored_page_settles_only_what_was_sent() {
     for (sent, state) in [(true, StateKind::Settling), (false, StateKind::Ready)] {
         let mut s = Scenario::new().into_sheet_open();

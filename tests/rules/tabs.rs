@@ -130,6 +130,68 @@ fn d6_nor_after_the_other_tab_has_moved_on() {
     assert_eq!((b.state(), b.sends()), (StateKind::Succeeded, vec![]));
 }
 
+/// Found by a random walk over the driver: tabs that take a session up from the journal share it.
+#[test]
+fn d6_a_session_that_another_tab_paid_is_over_whatever_is_in_its_cart() {
+    let (mut a, mut b) = tabs();
+    let sheet = b.sheet();
+    b.ok(Event::SheetCartChanged { sheet, cart: cart("sku", 2) });
+    a.token("tok_a");
+    let session = b.session();
+    assert_eq!(a.session(), session);
+    a.approve();
+    a.ok(Event::Acknowledged);
+    b.journal = a.journal.clone();
+    b.token("tok_b");
+    assert_eq!((b.state(), b.sends()), (StateKind::Succeeded, vec![]));
+    assert_eq!(b.notices(), ["earlier_cart_paid"], "which is not what its sheet showed");
+    b.ok(Event::Acknowledged);
+    assert_ne!(b.session(), session);
+}
+
+#[test]
+fn d6_nor_is_it_paid_again_by_the_tab_that_has_seen_its_receipt() {
+    let mut a = Scenario::new().into_sending();
+    let (mut b, session) = (a.other_tab(), a.session());
+    b.settle_with(approved());
+    b.ok(Event::Acknowledged);
+    b.set_cart(cart("sku", 1));
+    // The first tab, which pays, still says so in the journal, and is told of the charge only now.
+    b.journal = a.journal.clone();
+    b.lock_answers = false;
+    b.ok(Event::JournalChanged { record: b.record() });
+    let effect = b.lock();
+    b.ok(Event::LockRefused { effect });
+    b.lock_answers = true;
+    a.approve();
+    a.ok(Event::Acknowledged);
+    b.journal = a.journal.clone();
+    b.ok(Event::LockFreed { record: b.record() });
+    assert_eq!(b.state(), StateKind::Succeeded);
+    b.ok(Event::Acknowledged);
+    b.set_cart(cart("sku", 1));
+    assert_ne!(b.session(), session);
+}
+
+#[test]
+fn d6_a_page_without_a_cart_takes_up_no_session_that_was_paid_meanwhile() {
+    let mut a = Scenario::new().into_ready();
+    let mut b = a.other_tab();
+    let session = a.session();
+    a = a.into_sending();
+    a.approve();
+    let mut c = b.other_tab();
+    b.journal = a.journal.clone();
+    b.ok(Event::JournalChanged { record: b.record() });
+    b.set_cart(cart("sku", 1));
+    assert_eq!(b.state(), StateKind::Succeeded, "nobody has seen the receipt yet");
+    a.ok(Event::Acknowledged);
+    c.journal = a.journal.clone();
+    c.ok(Event::JournalChanged { record: c.record() });
+    c.set_cart(cart("sku", 1));
+    assert_ne!(c.session(), session);
+}
+
 #[test]
 fn d6_what_a_tab_without_the_lock_writes_leaves_the_open_attempt_alone() {
     let (mut a, mut b) = tabs();
