@@ -110,16 +110,15 @@ impl Record {
         }
         let node = Node::top(&value, "");
         let mut ledger = SpentLedger::new(node.parsed("salt", Salt::parse)?);
-        let spent = node.list("spent", |entry| {
+        node.list("spent", &mut |entry| {
             let (fingerprint, at) = match entry.value.as_array() {
                 Some([Value::String(fingerprint), at]) => (Fingerprint::parse(fingerprint), at.as_u64()),
                 _ => (None, None),
             };
-            fingerprint.zip(at).ok_or_else(|| entry.corrupt())
-        })?;
-        for (fingerprint, at) in spent {
+            let (fingerprint, at) = fingerprint.zip(at).ok_or_else(|| entry.corrupt())?;
             ledger.spend(fingerprint, at);
-        }
+            Ok(())
+        })?;
         let session = node
             .optional("session")?
             .map(|node| {
@@ -147,11 +146,13 @@ impl Record {
                 Ok(Paid { receipt, acknowledged })
             })
             .transpose()?;
-        let discards = node.list("discards", |node| {
-            Ok(Discard {
+        let mut discards = Vec::new();
+        node.list("discards", &mut |node| {
+            discards.push(Discard {
                 session: node.parsed("session", SessionId::parse)?,
                 provider_ref: node.text("providerRef")?,
-            })
+            });
+            Ok(())
         })?;
         Ok(Self { ledger, session, open, paid, discards })
     }
@@ -367,16 +368,18 @@ impl<'a> Node<'a> {
         self.get(name).map(|node| if *node.value == Value::Null { None } else { Some(node) })
     }
 
-    /// What `read` makes of each item of the list `name`.
-    pub fn list<T>(
+    /// Gives each item of the list `name` to `read`.
+    pub fn list(
         &self,
         name: &str,
-        read: impl Fn(&Node<'_>) -> Result<T, JournalError>,
-    ) -> Result<Vec<T>, JournalError> {
+        read: &mut dyn FnMut(&Node<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
         let node = self.get(name)?;
         let items = node.value.as_array().ok_or_else(|| node.corrupt())?;
-        let nodes = items.iter().enumerate().map(|(n, value)| Node { value, at: At::Item(&node.at, n) });
-        nodes.map(|node| read(&node)).collect()
+        for (n, value) in items.iter().enumerate() {
+            read(&Node { value, at: At::Item(&node.at, n) })?;
+        }
+        Ok(())
     }
 
     fn integer(&self) -> Result<u64, JournalError> {
