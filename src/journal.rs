@@ -260,7 +260,8 @@ fn newer(ours: Option<Paid>, theirs: Option<Paid>) -> Option<Paid> {
             let acknowledged = ours.acknowledged || theirs.acknowledged;
             Some(Paid { acknowledged, ..ours })
         }
-        (ours, theirs) => theirs.into_iter().chain(ours).max_by_key(|paid| paid.receipt.at),
+        (Some(ours), Some(theirs)) if ours.receipt.at < theirs.receipt.at => Some(theirs),
+        (ours, theirs) => ours.or(theirs),
     }
 }
 

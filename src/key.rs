@@ -51,8 +51,11 @@ fn hyphenated(id: u128) -> String {
 
 /// The hyphenated form of a version 4 UUID, with digits of either case.
 fn parse(text: &str) -> Option<u128> {
-    let digits = text.chars().filter(|digit| *digit != '-').map(|digit| digit.to_ascii_lowercase());
-    let id = text::parse_hex_128(&digits.collect::<String>()).filter(|id| id >> VERSION & 0xF == 4)?;
+    let mut digits = String::new();
+    for byte in text.bytes().filter(|byte| *byte != b'-') {
+        digits.push(byte.to_ascii_lowercase().into());
+    }
+    let id = text::parse_hex_128(&digits).filter(|id| id >> VERSION & 0xF == 4)?;
     hyphenated(id).eq_ignore_ascii_case(text).then_some(id)
 }
 
