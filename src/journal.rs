@@ -68,7 +68,8 @@ impl Record {
             spent: self.ledger.entries().iter().map(|spent| (spent.fingerprint, spent.at)).collect(),
             session: self.session.as_ref().map(|session| SessionWire {
                 id: session.id,
-                bound: BoundWire::from(&session.bound),
+                cart: CartWire(&session.bound.cart),
+                on_page: session.bound.on_page.as_ref().map(CartWire),
                 provider_ref: session.provider_ref.as_ref(),
                 created_at: session.created_at,
             }),
@@ -76,7 +77,8 @@ impl Record {
                 key: attempt.key,
                 session: attempt.session,
                 provider_ref: attempt.provider_ref.as_ref(),
-                bound: BoundWire::from(&attempt.bound),
+                cart: CartWire(&attempt.bound.cart),
+                on_page: attempt.bound.on_page.as_ref().map(CartWire),
                 fingerprint: attempt.fingerprint,
                 first_send: attempt.first_send,
             }),
@@ -84,7 +86,8 @@ impl Record {
                 key: receipt.key,
                 session: receipt.session,
                 reference: receipt.reference.as_ref(),
-                bound: BoundWire::from(&receipt.paid),
+                cart: CartWire(&receipt.paid.cart),
+                on_page: receipt.paid.on_page.as_ref().map(CartWire),
                 at: receipt.at,
                 acknowledged: *acknowledged,
             }),
@@ -443,19 +446,6 @@ impl Serialize for CartWire<'_> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BoundWire<'a> {
-    cart: CartWire<'a>,
-    on_page: Option<CartWire<'a>>,
-}
-
-impl<'a> From<&'a BoundCart> for BoundWire<'a> {
-    fn from(bound: &'a BoundCart) -> Self {
-        Self { cart: CartWire(&bound.cart), on_page: bound.on_page.as_ref().map(CartWire) }
-    }
-}
-
-#[derive(Serialize)]
 struct Wire<'a> {
     version: u64,
     salt: Salt,
@@ -470,8 +460,8 @@ struct Wire<'a> {
 #[serde(rename_all = "camelCase")]
 struct SessionWire<'a> {
     id: SessionId,
-    #[serde(flatten)]
-    bound: BoundWire<'a>,
+    cart: CartWire<'a>,
+    on_page: Option<CartWire<'a>>,
     provider_ref: Option<&'a Text>,
     created_at: u64,
 }
@@ -482,19 +472,20 @@ struct AttemptWire<'a> {
     key: IdempotencyKey,
     session: SessionId,
     provider_ref: Option<&'a Text>,
-    #[serde(flatten)]
-    bound: BoundWire<'a>,
+    cart: CartWire<'a>,
+    on_page: Option<CartWire<'a>>,
     fingerprint: Fingerprint,
     first_send: Option<u64>,
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ReceiptWire<'a> {
     key: IdempotencyKey,
     session: SessionId,
     reference: Option<&'a Text>,
-    #[serde(flatten)]
-    bound: BoundWire<'a>,
+    cart: CartWire<'a>,
+    on_page: Option<CartWire<'a>>,
     at: u64,
     acknowledged: bool,
 }
