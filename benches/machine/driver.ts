@@ -1,13 +1,14 @@
 /**
- * Drives a core as payonce's driver does: after every event the snapshot is read, effects are queued while the core is
+ * Drives a core as payonce's driver does: snapshots are taken note of and effects queued while the core is
  * borrowed and run after it, and the subscriber is told once. Lock and journal answer at once.
  */
 
 import type { WasmCheckout } from '../../node_modules/payonce/wasm/payonce.js';
 import type { Machine, Seen } from './lifecycle';
+import { host } from './parts';
 
 /** What of payonce's class a payment needs. */
-export type Core = Pick<WasmCheckout, 'happened' | 'tokenReceived' | 'replied' | 'snapshot' | 'free'>;
+export type Core = Pick<WasmCheckout, 'happened' | 'tokenReceived' | 'replied' | 'free'>;
 
 /** Of the numbers that payonce's driver gives to what happened, those that a payment needs. */
 const SHEET_REQUESTED_RETRYING = 2;
@@ -39,8 +40,8 @@ export class Driver<C extends Core> implements Machine {
   #request = 0;
   #timer = 0;
 
-  constructor(makeCore: (effects: ReturnType<Driver<C>['host']>) => C, seen: Seen) {
-    this.#core = makeCore(this.host());
+  constructor(makeCore: (host: ReturnType<typeof host>) => C, seen: Seen) {
+    this.#core = makeCore(host(this.effects(), (snapshot) => (this.#snapshot = snapshot)));
     this.#seen = seen;
   }
 
@@ -85,7 +86,6 @@ export class Driver<C extends Core> implements Machine {
   handle(event: (core: C, now: number) => boolean): void {
     coreEvents += 1;
     event(this.#core, Date.now());
-    this.#snapshot = this.#core.snapshot();
     if (this.#running) return;
     this.#running = true;
     for (let effect = this.#effects.shift(); effect; effect = this.#effects.shift()) effect();
@@ -97,13 +97,12 @@ export class Driver<C extends Core> implements Machine {
   }
 
   /** What queues effects. */
-  protected host() {
+  protected effects() {
     const nothing = (): void => {};
     return {
       openSheet: (sheet: number) => void this.#effects.push(() => (this.#sheet = sheet)),
       acquireLock: (effect: number) => void this.#effects.push(() => (this.#lock = effect)),
-      writeJournal: (effect: number) =>
-        void this.#effects.push(() => this.#happened(JOURNAL_WRITTEN_DURABLE, effect)),
+      writeJournal: (effect: number) => void this.#effects.push(() => this.#happened(JOURNAL_WRITTEN_DURABLE, effect)),
       sendAttempt: (effect: number) => void this.#effects.push(() => (this.#request = effect)),
       startTimer: (effect: number) => void this.#effects.push(() => (this.#timer = effect)),
       retrySheet: nothing,

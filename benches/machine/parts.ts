@@ -26,6 +26,7 @@ const SAID = [
   'receipt',
   'notices',
   'spent',
+  'snapshot',
   'openSheet',
   'retrySheet',
   'updateSheet',
@@ -44,21 +45,19 @@ const SAID = [
 ] as const;
 
 /** Takes note of what is said, as payonce's driver does. */
-export function host(effects: object) {
-  const { snapshot, ...shown } = parts();
-  const methods = { ...effects, ...shown } as Record<string, (...said: unknown[]) => void>;
+export function host(effects: object, show: (snapshot: unknown) => void) {
+  const methods = { ...effects, ...parts(show) } as Record<string, (...said: unknown[]) => void>;
   return {
     say(what: number, id: number, number: number, words: string | undefined, text: string | undefined) {
       methods[SAID[what] as string]?.(id, number, words?.split(' '), text);
     },
-    snapshot,
   };
 }
 
 type Words = readonly [string, string, string] | undefined;
 
 /** Keeps the parts that were said last. */
-function parts() {
+function parts(show: (snapshot: unknown) => void) {
   const shown = {
     summary: null as unknown,
     session: null as SessionView | null,
@@ -93,14 +92,16 @@ function parts() {
     spent(_id: number, _number: number, _words: Words, json: string) {
       shown.spent = JSON.parse(json) as readonly string[];
     },
-    snapshot: (state: number, flags: number) => ({
-      state: STATES[state] as string,
-      canPay: (flags & 1) !== 0,
-      canCheck: (flags & 2) !== 0,
-      durable: (flags & 4) !== 0,
-      online: (flags & 8) !== 0,
-      cartWaiting: (flags & 16) !== 0,
-      ...shown,
-    }),
+    snapshot(state: number, flags: number) {
+      show({
+        state: STATES[state] as string,
+        canPay: (flags & 1) !== 0,
+        canCheck: (flags & 2) !== 0,
+        durable: (flags & 4) !== 0,
+        online: (flags & 8) !== 0,
+        cartWaiting: (flags & 16) !== 0,
+        ...shown,
+      });
+    },
   };
 }

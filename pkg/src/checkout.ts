@@ -177,11 +177,7 @@ function drive(
     if (over) throw over();
     if (!core) return false;
     const now = time();
-    const accepted = core.ask((core) => {
-      const taken = event(core, now);
-      snapshot = core.snapshot() as Snapshot;
-      return taken;
-    }, Kind);
+    const accepted = core.ask((core) => event(core, now), Kind);
     run();
     tell();
     return accepted;
@@ -348,8 +344,8 @@ function drive(
     spent(_id, _number, _words, json) {
       parts.spent = parse(json);
     },
-    snapshot: (state, flags) =>
-      Object.freeze<Snapshot>({
+    snapshot(state, flags) {
+      snapshot = Object.freeze<Snapshot>({
         state: STATES[state] as State,
         canPay: (flags & 1) !== 0,
         canCheck: (flags & 2) !== 0,
@@ -357,7 +353,8 @@ function drive(
         online: (flags & 8) !== 0,
         cartWaiting: (flags & 16) !== 0,
         ...parts,
-      }),
+      });
+    },
 
     openSheet: (sheet) => {
       const wallet = chosen;
@@ -583,7 +580,6 @@ function drive(
 
   function start(record: string | undefined): void {
     core = makeCore(host, config, record, time(), restart);
-    snapshot = core.ask((core) => core.snapshot() as Snapshot, InputError);
     if (page.navigator?.onLine === false) offline();
     run();
   }

@@ -10,7 +10,7 @@ import {
 } from '../wasm/payonce.js';
 import { ConfigError, fromCore, type InternalError, JournalError, type PayonceError } from './errors.js';
 import { type Core, instance } from './instance.js';
-import type { Jitter, Snapshot } from './types.js';
+import type { Jitter } from './types.js';
 
 /** Options as the core takes them; it checks the values and fills in what is missing. */
 export interface WasmConfig {
@@ -45,6 +45,8 @@ export interface Host {
   notices(_id: 0, _number: 0, _words: undefined, json: string): void;
   /** JSON text. */
   spent(_id: 0, _number: 0, _words: undefined, json: string): void;
+  /** There is another snapshot, with the parts that were said last. */
+  snapshot(state: number, flags: number): void;
   openSheet(sheet: number): void;
   /** `why` is a notice as JSON text. */
   retrySheet(sheet: number, _number: 0, _words: undefined, why: string): void;
@@ -73,8 +75,6 @@ export interface Host {
   startTimer(effect: number, delay: number): void;
   cancelTimer(effect: number): void;
   performAction(effect: number, _number: 0, words: [key: string, kind: string], payload: string | undefined): void;
-  /** Builds the snapshot out of the parts that were said last. */
-  readonly snapshot: (state: number, flags: number) => Snapshot;
 }
 
 const SAID = [
@@ -85,6 +85,7 @@ const SAID = [
   'receipt',
   'notices',
   'spent',
+  'snapshot',
   'openSheet',
   'retrySheet',
   'updateSheet',
@@ -100,7 +101,7 @@ const SAID = [
   'startTimer',
   'cancelTimer',
   'performAction',
-] as const satisfies readonly Exclude<keyof Host, 'snapshot'>[];
+] as const satisfies readonly (keyof Host)[];
 
 /** What happened, for `WasmCheckout.happened`: these are the numbers of `what` in src/browser/checkout.rs. */
 export const CART_CLEARED = 0;
@@ -176,7 +177,6 @@ function heard(host: Host): object {
     say(what: number, id: number, number: number, words: string | undefined, text: string | undefined) {
       methods[SAID[what] as string]?.(id, number, words?.split(' '), text);
     },
-    snapshot: host.snapshot,
   };
 }
 

@@ -184,11 +184,6 @@ impl WasmCheckout {
         self.handle(event, now)
     }
 
-    /// What the page may know: the same object until something changed.
-    pub fn snapshot(&mut self) -> JsValue {
-        self.view.show(self.core.snapshot(), &self.host)
-    }
-
     /// The redacted log as JSON text.
     #[wasm_bindgen(js_name = exportLog)]
     #[must_use]
@@ -198,18 +193,14 @@ impl WasmCheckout {
 }
 
 impl WasmCheckout {
-    /// Runs an event through the machine and queues what is to be done.
+    /// Runs an event through the machine and says what is to be done, and what the page may know then.
     fn handle(&mut self, event: Event, now: f64) -> bool {
         let taken: Result<Vec<Effect>, Rejection> = self.core.handle(event, millis(now));
-        match taken {
-            Ok(effects) => {
-                for effect in &effects {
-                    self.host.queue(effect);
-                }
-                true
-            }
-            Err(_harmless) => false,
+        for effect in taken.iter().flatten() {
+            self.host.queue(effect);
         }
+        self.view.show(self.core.snapshot(), &self.host);
+        taken.is_ok()
     }
 }
 

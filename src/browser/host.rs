@@ -1,4 +1,4 @@
-//! What the driver gives the shell: an object that queues effects and builds snapshots.
+//! What the driver gives the shell: an object that takes note of effects and snapshots.
 #![deny(unsafe_code)]
 
 use super::convert::double;
@@ -18,9 +18,6 @@ extern "C" {
     /// Says one thing. Every import weighs as much as a rule, so there is one for all [`Saying`]s.
     #[wasm_bindgen(method)]
     fn say(this: &Host, what: u32, id: u32, number: f64, words: Option<&str>, text: Option<&str>);
-    /// Builds the snapshot out of the parts that were said last.
-    #[wasm_bindgen(method)]
-    fn snapshot(this: &Host, state: u32, flags: u32) -> JsValue;
 }
 
 /// What is said: parts of the snapshot, where they changed, and effects. `Host` in `pkg/src/core.ts` has a method for
@@ -34,6 +31,7 @@ enum What {
     Receipt,
     Notices,
     Spent,
+    Snapshot,
     OpenSheet,
     RetrySheet,
     UpdateSheet,
@@ -154,41 +152,47 @@ impl Host {
     }
 }
 
-/// The snapshot as JavaScript saw it last.
+/// The snapshot as JavaScript knows it.
 #[derive(Default)]
-pub(super) struct View(Option<(Snapshot, JsValue)>);
+pub(super) struct View(Option<Snapshot>);
 
 impl View {
-    /// The object for `snapshot`: the one from before where nothing changed, else a new one. The host is told of what
-    /// changed alone, and keeps the other parts.
-    pub fn show(&mut self, snapshot: Snapshot, host: &Host) -> JsValue {
-        let before = match &self.0 {
-            Some((shown, js)) if *shown == snapshot => return js.clone(),
-            before => before.as_ref().map(|(shown, _)| shown),
-        };
+    /// Says what is new in `snapshot`: each part that changed, and then, where anything did, what the whole is built of.
+    pub fn show(&mut self, snapshot: Snapshot, host: &Host) {
+        let before = self.0.as_ref();
+        let whole = (snapshot.state, flags(&snapshot));
+        let mut changed = before.is_none_or(|before| (before.state, flags(before)) != whole);
         if before.is_none_or(|before| before.cart != snapshot.cart) {
             let json = snapshot.cart.as_ref().map(json::to_string);
             host.tell(What::Summary, &Saying { text: json.as_deref(), ..NOTHING });
+            changed = true;
         }
         if before.is_none_or(|before| before.session != snapshot.session) {
             host.show_session(snapshot.session.as_ref());
+            changed = true;
         }
         let shown = before.and_then(|before| before.attempt.as_ref());
         if before.is_none() || shown != snapshot.attempt.as_ref() {
             host.show_attempt(snapshot.attempt.as_ref(), shown);
+            changed = true;
         }
         if before.is_none_or(|before| before.receipt != snapshot.receipt) {
             host.show_receipt(snapshot.receipt.as_ref());
+            changed = true;
         }
         if before.is_none_or(|before| before.notices != snapshot.notices) {
             host.tell(What::Notices, &Saying::text(&json::to_string(&snapshot.notices)));
+            changed = true;
         }
         if before.is_none_or(|before| before.spent != snapshot.spent) {
             host.tell(What::Spent, &Saying::text(&json::to_string(&snapshot.spent)));
+            changed = true;
         }
-        let js = host.snapshot(snapshot.state as u32, flags(&snapshot));
-        self.0 = Some((snapshot, js.clone()));
-        js
+        if changed {
+            let (state, flags) = whole;
+            host.tell(What::Snapshot, &Saying { id: state as u32, number: flags.into(), ..NOTHING });
+            self.0 = Some(snapshot);
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! payonce's boundary without its rules: the same calls in, the same effects and strings out, the snapshot from one
-//! imported constructor out of parts that cross when they change. It believes whatever it is told, keeps no log,
+//! payonce's boundary without its rules: the same calls in, the same effects and strings out, the snapshot
+//! out of parts that cross when they change. It believes whatever it is told, keeps no log,
 //! compares nothing and hashes nothing. What payonce's core takes longer than this is what its rules cost.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::missing_errors_doc, reason = "nothing fails; the signatures are those of payonce")]
@@ -14,8 +14,6 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn say(this: &Host, what: u32, id: u32, number: f64, words: Option<&str>, text: Option<&str>);
-    #[wasm_bindgen(method)]
-    fn snapshot(this: &Host, state: u32, flags: u32) -> JsValue;
 }
 
 /// Of what payonce says, what a payment needs.
@@ -24,15 +22,16 @@ const SENDS: u32 = 3;
 const RECEIPT: u32 = 4;
 const NOTICES: u32 = 5;
 const SPENT_TOKENS: u32 = 6;
-const OPEN_SHEET: u32 = 7;
-const RETRY_SHEET: u32 = 8;
-const COMPLETE_SHEET: u32 = 10;
-const ACQUIRE_LOCK: u32 = 12;
-const RELEASE_LOCK: u32 = 13;
-const WRITE_JOURNAL: u32 = 14;
-const SEND_ATTEMPT: u32 = 15;
-const START_TIMER: u32 = 19;
-const CANCEL_TIMER: u32 = 20;
+const SNAPSHOT: u32 = 7;
+const OPEN_SHEET: u32 = 8;
+const RETRY_SHEET: u32 = 9;
+const COMPLETE_SHEET: u32 = 11;
+const ACQUIRE_LOCK: u32 = 13;
+const RELEASE_LOCK: u32 = 14;
+const WRITE_JOURNAL: u32 = 15;
+const SEND_ATTEMPT: u32 = 16;
+const START_TIMER: u32 = 20;
+const CANCEL_TIMER: u32 = 21;
 
 /// Of what happens, what a payment needs.
 const SHEET_REQUESTED_RETRYING: u32 = 2;
@@ -83,7 +82,6 @@ pub struct Boundary {
     key: String,
     body: String,
     sends: u32,
-    shown: Option<JsValue>,
 }
 
 #[wasm_bindgen]
@@ -102,7 +100,6 @@ impl Boundary {
             key: String::new(),
             body: String::new(),
             sends: 0,
-            shown: None,
         }
     }
 
@@ -191,12 +188,6 @@ impl Boundary {
         self.tell(RELEASE_LOCK, 0, 0.0);
         true
     }
-
-    /// The same object until something changed.
-    pub fn snapshot(&mut self) -> JsValue {
-        let Self { host, state, shown, .. } = self;
-        shown.get_or_insert_with(|| host.snapshot(*state, 13)).clone()
-    }
 }
 
 impl Boundary {
@@ -223,7 +214,7 @@ impl Boundary {
 
     fn become_state(&mut self, state: u32) -> bool {
         self.state = state;
-        self.shown = None;
+        self.tell(SNAPSHOT, state, 13.0);
         true
     }
 
