@@ -158,14 +158,20 @@ impl Cart {
         }
         let mut reader = Reader::new(text);
         let mut fields = [const { None }; CART.len()];
-        let (mut lines, mut adjustments) = (None, None);
+        let (mut lines, mut adjustments) = (Vec::new(), Vec::new());
+        // The canonical forms of the lists that are there.
+        let (mut goods, mut changes) = (None, None);
         let mut object = reader.object()?;
         while let Some(key) = reader.key(&mut object)? {
             match &*key {
-                "lines" => read_list(&mut reader, read_line).and_then(|list| put(&mut lines, list)),
-                "adjustments" => {
-                    read_list(&mut reader, read_adjustment).and_then(|list| put(&mut adjustments, list))
-                }
+                "lines" => read_list(&mut reader, &mut goods, &mut |reader, canonical| {
+                    lines.push(read_line(reader, canonical)?);
+                    Ok(())
+                }),
+                "adjustments" => read_list(&mut reader, &mut changes, &mut |reader, canonical| {
+                    adjustments.push(read_adjustment(reader, canonical)?);
+                    Ok(())
+                }),
                 _ => read_field(&mut reader, &key, &CART, &mut fields),
             }
             .map_err(|error| error.under(&key))?;
@@ -183,47 +189,40 @@ impl Cart {
         if version.is_some() && integer_of(version, "v", i64::MIN)? != CANONICAL_VERSION {
             return Err(wrong(CartErrorCode::UnsupportedVersion, "v"));
         }
-        let lines = match lines {
-            Some(lines) if hash.is_none() && lines.items.is_empty() => {
-                return Err(wrong(CartErrorCode::EmptyCart, "lines"));
-            }
-            None if hash.is_none() => return Err(wrong(CartErrorCode::MissingField, "lines")),
-            lines => lines.unwrap_or_default(),
-        };
-        Ok(Self::assemble(currency, hash, lines, adjustments.unwrap_or_default(), amount))
+        if hash.is_none() && lines.is_empty() {
+            let code = if goods.is_some() { CartErrorCode::EmptyCart } else { CartErrorCode::MissingField };
+            return Err(wrong(code, "lines"));
+        }
+        let summary = Summary { currency, lines, adjustments, total: amount };
+        Ok(Self::assemble(summary, &goods.unwrap_or_default(), &changes.unwrap_or_default(), hash))
     }
 
-    fn assemble(
-        currency: Currency,
-        own_hash: Option<CartHash>,
-        lines: List<Line>,
-        adjustments: List<Adjustment>,
-        total: Amount,
-    ) -> Self {
-        let mut canonical = String::with_capacity(lines.canonical.len() + adjustments.canonical.len() + 256);
+    /// `lines` and `adjustments` are the canonical forms of those of the summary.
+    fn assemble(summary: Summary, lines: &str, adjustments: &str, own_hash: Option<CartHash>) -> Self {
+        let mut canonical = String::with_capacity(lines.len() + adjustments.len() + 256);
         canonical.push_str("{\"adjustments\":[");
-        canonical.push_str(&adjustments.canonical);
+        canonical.push_str(adjustments);
         canonical.push_str("],\"currency\":");
-        json::write_string(&mut canonical, currency.as_str());
+        json::write_string(&mut canonical, summary.currency.as_str());
         if let Some(hash) = &own_hash {
             canonical.push_str(",\"hash\":");
             json::write_string(&mut canonical, hash.as_str());
         }
         canonical.push_str(",\"lines\":[");
-        canonical.push_str(&lines.canonical);
+        canonical.push_str(lines);
         canonical.push_str("],\"total\":");
-        json::write_integer(&mut canonical, total.minor());
+        json::write_integer(&mut canonical, summary.total.minor());
         canonical.push_str(",\"v\":1}");
 
         let hash = own_hash.unwrap_or_else(|| CartHash::of(&canonical));
-        let summary = Summary { currency, lines: lines.items, adjustments: adjustments.items, total };
         Self(Arc::new(Parts { hash, canonical, summary }))
     }
 
     /// What identifies this cart, without its lines and adjustments: the same to pay, and nothing personal (rule T6).
     pub(crate) fn without_contents(&self) -> Self {
-        let hash = Some(self.hash().clone());
-        Self::assemble(self.currency(), hash, List::default(), List::default(), self.total())
+        let (currency, total) = (self.currency(), self.total());
+        let summary = Summary { currency, lines: Vec::new(), adjustments: Vec::new(), total };
+        Self::assemble(summary, "", "", Some(self.hash().clone()))
     }
 
     /// The hash that a session is bound to.
@@ -527,31 +526,23 @@ fn read_adjustment(reader: &mut Reader<'_>, canonical: &mut String) -> Result<Ad
     Ok(adjustment)
 }
 
-/// Lines or adjustments: as they came, and as they are hashed.
-struct List<T> {
-    items: Vec<T>,
-    /// The canonical forms, sorted and joined with commas.
-    canonical: String,
-}
+/// Reads one item of a list and appends its canonical form to the text.
+type ReadItem<'r> = &'r mut dyn FnMut(&mut Reader<'_>, &mut String) -> Result<(), CartError>;
 
-impl<T> Default for List<T> {
-    fn default() -> Self {
-        Self { items: Vec::new(), canonical: String::new() }
-    }
-}
-
-/// Reads an array whose order does not count; `read` appends the canonical form of one item to the text.
-fn read_list<'a, T>(
-    reader: &mut Reader<'a>,
-    read: fn(&mut Reader<'a>, &mut String) -> Result<T, CartError>,
-) -> Result<List<T>, CartError> {
-    let (mut items, mut text, mut ends) = (Vec::new(), String::new(), Vec::new());
+/// Reads an array whose order does not count, and puts the canonical forms of its items, sorted and joined with commas,
+/// into their place, once.
+fn read_list(
+    reader: &mut Reader<'_>,
+    list: &mut Option<String>,
+    read: ReadItem<'_>,
+) -> Result<(), CartError> {
+    let (mut text, mut ends) = (String::new(), Vec::new());
     let mut array = reader.array()?;
     while reader.next(&mut array)? {
-        items.push(read(reader, &mut text).map_err(|error| error.at(items.len()))?);
+        read(reader, &mut text).map_err(|error| error.at(ends.len()))?;
         ends.push(text.len());
     }
-    Ok(List { items, canonical: join_sorted(&text, &ends) })
+    put(list, join_sorted(&text, &ends))
 }
 
 /// Sorts the pieces of `text` that end at `ends`, and joins them with commas.

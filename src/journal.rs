@@ -68,7 +68,8 @@ impl Record {
             spent: self.ledger.entries().iter().map(|spent| (spent.fingerprint, spent.at)).collect(),
             session: self.session.as_ref().map(|session| SessionWire {
                 id: session.id,
-                bound: BoundWire::from(&session.bound),
+                cart: CartWire(&session.bound.cart),
+                on_page: session.bound.on_page.as_ref().map(CartWire),
                 provider_ref: session.provider_ref.as_ref(),
                 created_at: session.created_at,
             }),
@@ -76,7 +77,8 @@ impl Record {
                 key: attempt.key,
                 session: attempt.session,
                 provider_ref: attempt.provider_ref.as_ref(),
-                bound: BoundWire::from(&attempt.bound),
+                cart: CartWire(&attempt.bound.cart),
+                on_page: attempt.bound.on_page.as_ref().map(CartWire),
                 fingerprint: attempt.fingerprint,
                 first_send: attempt.first_send,
             }),
@@ -84,7 +86,8 @@ impl Record {
                 key: receipt.key,
                 session: receipt.session,
                 reference: receipt.reference.as_ref(),
-                bound: BoundWire::from(&receipt.paid),
+                cart: CartWire(&receipt.paid.cart),
+                on_page: receipt.paid.on_page.as_ref().map(CartWire),
                 at: receipt.at,
                 acknowledged: *acknowledged,
             }),
@@ -110,16 +113,15 @@ impl Record {
         }
         let node = Node::top(&value, "");
         let mut ledger = SpentLedger::new(node.parsed("salt", Salt::parse)?);
-        let spent = node.list("spent", |entry| {
+        node.list("spent", &mut |entry| {
             let (fingerprint, at) = match entry.value.as_array() {
                 Some([Value::String(fingerprint), at]) => (Fingerprint::parse(fingerprint), at.as_u64()),
                 _ => (None, None),
             };
-            fingerprint.zip(at).ok_or_else(|| entry.corrupt())
-        })?;
-        for (fingerprint, at) in spent {
+            let (fingerprint, at) = fingerprint.zip(at).ok_or_else(|| entry.corrupt())?;
             ledger.spend(fingerprint, at);
-        }
+            Ok(())
+        })?;
         let session = node
             .optional("session")?
             .map(|node| {
@@ -147,11 +149,13 @@ impl Record {
                 Ok(Paid { receipt, acknowledged })
             })
             .transpose()?;
-        let discards = node.list("discards", |node| {
-            Ok(Discard {
+        let mut discards = Vec::new();
+        node.list("discards", &mut |node| {
+            discards.push(Discard {
                 session: node.parsed("session", SessionId::parse)?,
                 provider_ref: node.text("providerRef")?,
-            })
+            });
+            Ok(())
         })?;
         Ok(Self { ledger, session, open, paid, discards })
     }
@@ -271,7 +275,8 @@ fn newer(ours: Option<Paid>, theirs: Option<Paid>) -> Option<Paid> {
             let acknowledged = ours.acknowledged || theirs.acknowledged;
             Some(Paid { acknowledged, ..ours })
         }
-        (ours, theirs) => theirs.into_iter().chain(ours).max_by_key(|paid| paid.receipt.at),
+        (Some(ours), Some(theirs)) if ours.receipt.at < theirs.receipt.at => Some(theirs),
+        (ours, theirs) => ours.or(theirs),
     }
 }
 
@@ -379,16 +384,18 @@ impl<'a> Node<'a> {
         self.get(name).map(|node| if *node.value == Value::Null { None } else { Some(node) })
     }
 
-    /// What `read` makes of each item of the list `name`.
-    pub fn list<T>(
+    /// Gives each item of the list `name` to `read`.
+    pub fn list(
         &self,
         name: &str,
-        read: impl Fn(&Node<'_>) -> Result<T, JournalError>,
-    ) -> Result<Vec<T>, JournalError> {
+        read: &mut dyn FnMut(&Node<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
         let node = self.get(name)?;
         let items = node.value.as_array().ok_or_else(|| node.corrupt())?;
-        let nodes = items.iter().enumerate().map(|(n, value)| Node { value, at: At::Item(&node.at, n) });
-        nodes.map(|node| read(&node)).collect()
+        for (n, value) in items.iter().enumerate() {
+            read(&Node { value, at: At::Item(&node.at, n) })?;
+        }
+        Ok(())
     }
 
     fn integer(&self) -> Result<u64, JournalError> {
@@ -451,19 +458,6 @@ impl Serialize for CartWire<'_> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BoundWire<'a> {
-    cart: CartWire<'a>,
-    on_page: Option<CartWire<'a>>,
-}
-
-impl<'a> From<&'a BoundCart> for BoundWire<'a> {
-    fn from(bound: &'a BoundCart) -> Self {
-        Self { cart: CartWire(&bound.cart), on_page: bound.on_page.as_ref().map(CartWire) }
-    }
-}
-
-#[derive(Serialize)]
 struct Wire<'a> {
     version: u64,
     salt: Salt,
@@ -478,8 +472,8 @@ struct Wire<'a> {
 #[serde(rename_all = "camelCase")]
 struct SessionWire<'a> {
     id: SessionId,
-    #[serde(flatten)]
-    bound: BoundWire<'a>,
+    cart: CartWire<'a>,
+    on_page: Option<CartWire<'a>>,
     provider_ref: Option<&'a Text>,
     created_at: u64,
 }
@@ -490,19 +484,20 @@ struct AttemptWire<'a> {
     key: IdempotencyKey,
     session: SessionId,
     provider_ref: Option<&'a Text>,
-    #[serde(flatten)]
-    bound: BoundWire<'a>,
+    cart: CartWire<'a>,
+    on_page: Option<CartWire<'a>>,
     fingerprint: Fingerprint,
     first_send: Option<u64>,
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ReceiptWire<'a> {
     key: IdempotencyKey,
     session: SessionId,
     reference: Option<&'a Text>,
-    #[serde(flatten)]
-    bound: BoundWire<'a>,
+    cart: CartWire<'a>,
+    on_page: Option<CartWire<'a>>,
     at: u64,
     acknowledged: bool,
 }

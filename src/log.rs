@@ -8,7 +8,6 @@ use crate::checkout::{Config, Durability, Effect, Event, Rejection, StateKind};
 use crate::json;
 use crate::retry::RetryPolicy;
 use crate::text;
-use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Serialize, Serializer};
@@ -25,7 +24,7 @@ pub struct Log {
     version: u32,
     config: LoggedConfig,
     dropped: u64,
-    entries: VecDeque<Entry>,
+    entries: Vec<Entry>,
     #[serde(skip)]
     last: u64,
 }
@@ -78,7 +77,7 @@ impl Log {
                 durability_required: config.durability == Durability::Required,
             },
             dropped: 0,
-            entries: VecDeque::new(),
+            entries: Vec::new(),
             last: 0,
         }
     }
@@ -87,7 +86,7 @@ impl Log {
     pub fn push(&mut self, mut entry: Entry) {
         self.last = self.last.saturating_add(1);
         entry.n = self.last;
-        if let (Some(rejected), Some(last)) = (entry.rejected, self.entries.back_mut())
+        if let (Some(rejected), Some(last)) = (entry.rejected, self.entries.last_mut())
             && last.rejected == Some(rejected)
             && last.event.kind() == entry.event.kind()
         {
@@ -95,10 +94,11 @@ impl Log {
             return;
         }
         if self.entries.len() >= CAPACITY {
-            self.entries.pop_front();
+            // It moves all others, but so rarely that a ring would only weigh more.
+            self.entries.remove(0);
             self.dropped = self.dropped.saturating_add(1);
         }
-        self.entries.push_back(entry);
+        self.entries.push(entry);
     }
 
     /// The entries that are still there, oldest first.

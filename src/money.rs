@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 use crate::json::MAX_SAFE_INTEGER;
+use crate::text;
 use alloc::format;
 use alloc::string::String;
 use core::{fmt, str::FromStr};
@@ -50,8 +51,7 @@ impl Currency {
     #[must_use]
     pub fn new(code: &str) -> Option<Self> {
         CODES.iter().find_map(|&(decimals, codes)| {
-            let mut codes = (0..codes.len()).step_by(4).filter_map(|at| codes.get(at..at + 3));
-            let code = codes.find(|known| known.eq_ignore_ascii_case(code))?;
+            let code = text::words(codes).find(|known| known.eq_ignore_ascii_case(code))?;
             Some(Self { code, decimals })
         })
     }

@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 use crate::outcome::{Advice, Decline, Refusal, Text};
-use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 /// Something that the shopper should be told. A notice belongs to one attempt and disappears with the next (rule U8).
@@ -141,6 +140,12 @@ impl Notice {
 impl Serialize for Notice {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
+        struct Shown<'a> {
+            code: &'static str,
+            severity: &'static str,
+            params: Params<'a>,
+        }
+        #[derive(Serialize)]
         struct Params<'a> {
             #[serde(skip_serializing_if = "Option::is_none")]
             reason: Option<&'a Text>,
@@ -156,11 +161,7 @@ impl Serialize for Notice {
             _ => (None, None, None),
         };
         let params = Params { reason, advice, reference };
-        let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("code", self.code())?;
-        map.serialize_entry("severity", self.severity().as_str())?;
-        map.serialize_entry("params", &params)?;
-        map.end()
+        Shown { code: self.code(), severity: self.severity().as_str(), params }.serialize(serializer)
     }
 }
 

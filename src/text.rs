@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use alloc::string::String;
+use core::iter;
 
 /// The lower four bits as a lower-case digit.
 pub(crate) fn hex_digit(bits: u8) -> char {
@@ -31,6 +32,17 @@ pub(crate) fn parse_hex_128(text: &str) -> Option<u128> {
     bits.filter(|_| text.len() == 32)
 }
 
+/// The words of `text`, which single spaces part. One text with many words weighs less than a list of them.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    iter::from_fn(move || {
+        let text = rest?;
+        let end = text.bytes().position(|byte| byte == b' ').unwrap_or(text.len());
+        rest = text.get(end + 1..);
+        text.get(..end)
+    })
+}
+
 /// Where `needle`, which is not empty, begins in `text`.
 pub(crate) fn find(text: &str, needle: &str) -> Option<usize> {
     text.as_bytes().windows(needle.len().max(1)).position(|window| window == needle.as_bytes())
@@ -53,6 +65,12 @@ mod tests {
             assert_eq!(parse_hex_128(wrong), None, "{wrong}");
         }
     }
+    #[test]
+    fn words_are_parted_by_spaces() {
+        assert_eq!(words("a bc d").collect::<Vec<_>>(), ["a", "bc", "d"]);
+        assert_eq!(words("é").collect::<Vec<_>>(), ["é"]);
+    }
+
     #[test]
     fn what_is_there_is_found() {
         assert_eq!(find("abcabd", "abd"), Some(3));

@@ -49,7 +49,7 @@ impl WalletToken {
     pub fn fingerprint(&self, salt: Salt) -> Fingerprint {
         match &self.0 {
             Content::Redacted(fingerprint) => *fingerprint,
-            Content::Secret(text) => Fingerprint::of(text, salt),
+            Content::Secret(text) => Fingerprint::of(text.as_bytes(), salt),
         }
     }
 
@@ -200,10 +200,10 @@ hex_128! {
 }
 
 impl Fingerprint {
-    fn of(text: &str, salt: Salt) -> Self {
+    fn of(text: &[u8], salt: Salt) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(salt.0.to_be_bytes());
-        hasher.update(text.trim_ascii().as_bytes());
+        hasher.update(text.trim_ascii());
         let digest: [u8; 32] = hasher.finalize().into();
         Self(digest.iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte)))
     }
@@ -276,8 +276,9 @@ impl SpentLedger {
     /// Whether `text` is a spent token, or one of its words is.
     #[must_use]
     pub fn is_given_away_by(&self, text: &str) -> bool {
-        let ends_word = |letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '_' | '-');
-        text.split(ends_word).chain([text]).any(|word| self.contains(Fingerprint::of(word, self.salt)))
+        let is_spent = |word: &[u8]| self.contains(Fingerprint::of(word, self.salt));
+        let ends_word = |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-');
+        is_spent(text.as_bytes()) || text.as_bytes().split(ends_word).any(is_spent)
     }
 
     /// Marks a token as spent. A mark is known by its token and its moment: the same one a second time changes nothing,

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "tests")]
 
 use js_sys::{Array, JSON, Object, Reflect};
-use payonce::browser::{Host, HostConfig, WasmCheckout, cart_hash};
+use payonce::browser::{Host, HostConfig, WasmCheckout, cart_hash, what};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -11,21 +11,21 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_browser);
 
 #[wasm_bindgen(inline_js = r#"
-    // Takes note of every call, as the driver does.
+    // In the order of `What`.
+    const SAID = [
+        'summary', 'session', 'attempt', 'sends', 'receipt', 'notices', 'spent', 'snapshot', 'openSheet', 'retrySheet',
+        'updateSheet', 'completeSheet', 'closeSheet', 'acquireLock', 'releaseLock', 'writeJournal', 'sendAttempt', 'settleAttempt',
+        'abortRequest', 'discardSession', 'startTimer', 'cancelTimer', 'performAction',
+    ];
+
+    // Takes note of all that is said, as the driver does.
     export function recordingHost() {
-        const calls = [];
-        return new Proxy({ calls, built: 0 }, {
-            get(target, name) {
-                if (name in target) return target[name];
-                if (name === 'snapshot') {
-                    return (state, flags) => {
-                        target.built += 1;
-                        return { state, flags };
-                    };
-                }
-                return (...args) => { calls.push({ name, args }); };
+        return {
+            calls: [],
+            say(what, id, number, words, text) {
+                this.calls.push({ name: SAID[what], id, number, words: words?.split(' ') ?? [], text });
             },
-        });
+        };
     }
 
     // Drawn in JavaScript, so that it is in the wasm's memory only if payonce put it there.
@@ -77,11 +77,11 @@ impl Page {
         Self { checkout, host }
     }
 
-    /// The arguments of the last call of that name.
-    fn last(&self, name: &str) -> Array {
+    /// What was said last under that name.
+    fn last(&self, name: &str) -> JsValue {
         let calls: Array = get(&self.host, "calls").unchecked_into();
         let call = calls.iter().filter(|call| get(call, "name") == name).last();
-        get(&call.unwrap_or_else(|| panic!("{name} was not called")), "args").unchecked_into()
+        call.unwrap_or_else(|| panic!("{name} was not said"))
     }
 
     fn count(&self, name: &str) -> usize {
@@ -90,13 +90,13 @@ impl Page {
     }
 
     fn id(&self, name: &str) -> u32 {
-        number(&self.last(name).get(0))
+        number(&get(&self.last(name), "id"))
     }
 
     /// Opens the sheet, delivers `token` and answers lock and journal, so that the first send is out.
     fn to_sending(&mut self, token: &JsValue) {
-        assert!(self.checkout.set_cart(CART, None, NOW).unwrap());
-        assert!(self.checkout.open_sheet(true, NOW));
+        assert!(self.set_cart(CART, None).unwrap());
+        assert!(self.happened(what::SHEET_REQUESTED_RETRYING, 0));
         self.deliver(token);
     }
 
@@ -104,13 +104,35 @@ impl Page {
         let sheet = self.id("openSheet");
         let token = token.as_string().unwrap();
         assert!(self.checkout.token_received(sheet, token, None, None, None, NOW).unwrap());
-        assert!(self.checkout.lock_answered(self.id("acquireLock"), true, None, NOW).unwrap());
-        assert!(self.checkout.journal_answered(self.id("writeJournal"), true, true, NOW));
+        assert!(self.happened(what::LOCK_GRANTED, self.id("acquireLock")));
+        assert!(self.happened(what::JOURNAL_WRITTEN_DURABLE, self.id("writeJournal")));
     }
 
-    fn state(&mut self) -> u32 {
-        number(&get(&self.checkout.snapshot(), "state"))
+    fn happened(&mut self, what: u32, effect: u32) -> bool {
+        self.checkout.happened(what, effect, None, NOW).unwrap()
     }
+
+    fn set_cart(&mut self, json: &str, provider_ref: Option<&str>) -> Result<bool, JsValue> {
+        self.checkout.cart_shown(0, json, provider_ref.map(String::from), NOW)
+    }
+
+    fn send_replied(&mut self, status: u16, body: &str) -> bool {
+        self.checkout.replied(self.id("sendAttempt"), false, status, None, None, body, NOW)
+    }
+
+    fn state(&self) -> u32 {
+        self.id("snapshot")
+    }
+}
+
+/// One of the words that came with a call.
+fn word(call: &JsValue, n: u32) -> String {
+    get(call, "words").unchecked_into::<Array>().get(n).as_string().unwrap()
+}
+
+/// What the text that came with a call says.
+fn told(call: &JsValue) -> JsValue {
+    JSON::parse(&get(call, "text").as_string().unwrap()).unwrap()
 }
 
 fn get(object: &JsValue, name: &str) -> JsValue {
@@ -133,62 +155,58 @@ fn a_payment_goes_through_the_class() {
     let mut page = Page::new();
     page.to_sending(&"tok_1".into());
     let send = page.last("sendAttempt");
-    let body = JSON::parse(&send.get(7).as_string().unwrap()).unwrap();
+    let body = told(&send);
     assert_eq!(get(&body, "token"), "tok_1");
+    assert_eq!(get(&body, "session"), word(&send, 1));
     assert_eq!(get(&body, "cartHash"), cart_hash(CART).unwrap());
-    assert_eq!(send.get(5), "Idempotency-Key");
-    let key = send.get(1).as_string().unwrap();
-    assert_eq!(send.get(6), format!("\"{key}\""));
+    assert_eq!(word(&send, 2), cart_hash(CART).unwrap());
+    assert_eq!(word(&send, 3), "", "no reference");
+    assert_eq!(word(&send, 4), "Idempotency-Key");
+    let key = word(&send, 0);
+    assert_eq!(word(&send, 5), format!("\"{key}\""));
 
     let approved = r#"{"outcome":"approved","reference":"ch_1"}"#;
-    assert!(page.checkout.send_replied(number(&send.get(0)), 200, None, None, approved, NOW));
-    let snapshot = page.checkout.snapshot();
-    assert_eq!(number(&get(&snapshot, "state")), 8);
+    assert!(page.send_replied(200, approved));
+    assert_eq!(page.state(), 8);
     let receipt = page.last("receipt");
-    assert_eq!(receipt.get(0), key);
-    assert_eq!(receipt.get(2), "ch_1");
-    assert_eq!(get(&JSON::parse(&receipt.get(3).as_string().unwrap()).unwrap(), "total"), 990.0);
+    assert_eq!(word(&receipt, 0), key);
+    assert_eq!(word(&receipt, 2), "ch_1");
+    assert_eq!(get(&told(&receipt), "total"), 990.0);
 }
 
 #[wasm_bindgen_test]
-fn the_snapshot_is_the_same_object_until_something_changed() {
+fn the_snapshot_is_said_when_something_changed_and_then_only_what_did() {
+    const PARTS: [&str; 7] = ["summary", "session", "attempt", "receipt", "notices", "spent", "snapshot"];
     let mut page = Page::new();
-    page.checkout.set_cart(CART, None, NOW).unwrap();
-    let before = page.checkout.snapshot();
-    assert_eq!(page.checkout.snapshot(), before);
-    page.checkout.set_cart(CART, None, NOW).unwrap();
-    assert!(!page.checkout.check_again(NOW));
-    assert_eq!(page.checkout.snapshot(), before, "nothing changed");
-    assert_eq!(get(&page.host, "built"), 1.0);
-
-    page.checkout.open_sheet(true, NOW);
-    let after = page.checkout.snapshot();
-    assert_ne!(after, before);
-    for part in ["summary", "session", "attempt", "receipt", "notices", "spent"] {
-        assert_eq!(page.count(part), 1, "{part} did not change, so it is not said again");
-    }
+    assert_eq!(PARTS.map(|part| page.count(part)), [1; 7], "a fresh one says all");
+    page.set_cart(CART, None).unwrap();
+    assert_eq!(PARTS.map(|part| page.count(part)), [2, 2, 1, 1, 1, 1, 2]);
+    page.set_cart(CART, None).unwrap();
+    assert!(!page.happened(what::CHECK_REQUESTED, 0));
+    assert_eq!(PARTS.map(|part| page.count(part)), [2, 2, 1, 1, 1, 1, 2], "nothing changed");
+    page.happened(what::SHEET_REQUESTED_RETRYING, 0);
+    assert_eq!(PARTS.map(|part| page.count(part)), [2, 2, 1, 1, 1, 1, 3], "the state alone");
     let sheet = page.id("openSheet");
-    page.checkout.sheet_failed(sheet, NOW);
-    page.checkout.snapshot();
-    assert_eq!((page.count("notices"), page.count("session")), (2, 1));
+    page.happened(what::SHEET_FAILED, sheet);
+    assert_eq!(PARTS.map(|part| page.count(part)), [2, 2, 1, 1, 2, 1, 4]);
 }
 
 #[wasm_bindgen_test]
 fn e1_malformed_input_is_an_error_with_code_and_path_and_changes_nothing() {
     let mut page = Page::new();
-    page.checkout.set_cart(CART, None, NOW).unwrap();
-    let before = page.checkout.snapshot();
+    page.set_cart(CART, None).unwrap();
+    let before = page.count("snapshot");
 
     let wrong = CART.replace("990}]", "9.9}]");
-    let error = page.checkout.set_cart(&wrong, None, NOW).unwrap_err();
+    let error = page.set_cart(&wrong, None).unwrap_err();
     assert_eq!(code_and_path(&error).1, "lines[0].unitAmount");
-    let error = page.checkout.set_cart(CART, Some("not a reference".into()), NOW).unwrap_err();
+    let error = page.set_cart(CART, Some("not a reference")).unwrap_err();
     assert_eq!(code_and_path(&error), ("provider_ref_invalid".into(), "providerRef".into()));
     let error = page.checkout.outcome_reported("no key", "{}", NOW).unwrap_err();
     assert_eq!(code_and_path(&error), ("key_invalid".into(), "key".into()));
-    assert_eq!(page.checkout.snapshot(), before);
+    assert_eq!(page.count("snapshot"), before);
 
-    page.checkout.open_sheet(true, NOW);
+    page.happened(what::SHEET_REQUESTED_RETRYING, 0);
     let sheet = page.id("openSheet");
     let error = page.checkout.token_received(sheet, " ".into(), None, None, None, NOW).unwrap_err();
     assert_eq!(code_and_path(&error), ("token_blank".into(), "token".into()));
@@ -226,9 +244,8 @@ fn k7_the_key_is_carried_as_the_profile_asks() {
         let mut page = Page { checkout, host };
         page.to_sending(&"tok_1".into());
         let send = page.last("sendAttempt");
-        assert_eq!(send.get(5).as_string().as_deref(), header, "{profile}");
-        let body = JSON::parse(&send.get(7).as_string().unwrap()).unwrap();
-        assert_eq!(get(&body, "idempotency_key") == send.get(1), header.is_none(), "{profile}");
+        assert_eq!(word(&send, 4), header.unwrap_or_default(), "{profile}");
+        assert_eq!(get(&told(&send), "idempotency_key") == word(&send, 0), header.is_none(), "{profile}");
     }
 }
 
@@ -240,14 +257,14 @@ fn t2_a_spent_token_leaves_no_trace_in_the_memory() {
     page.to_sending(&token);
     assert!(memory_holds(&memory, &token), "it is there as long as it may be sent");
     let declined = r#"{"outcome":"declined","code":"insufficient_funds"}"#;
-    assert!(page.checkout.send_replied(page.id("sendAttempt"), 402, None, None, declined, NOW));
+    assert!(page.send_replied(402, declined));
     assert_eq!(page.state(), 2, "the sheet is asked for another card");
     assert!(!memory_holds(&memory, &token), "a decline wipes it");
 
     let token = secret_token();
     page.deliver(&token);
     let approved = r#"{"outcome":"approved"}"#;
-    assert!(page.checkout.send_replied(page.id("sendAttempt"), 200, None, None, approved, NOW));
+    assert!(page.send_replied(200, approved));
     assert!(!memory_holds(&memory, &token), "an approval wipes it");
     assert!(!page.checkout.export_log().contains(&token.as_string().unwrap()));
 
@@ -265,7 +282,6 @@ fn e5_a_thousand_checkouts_leave_nothing_behind() {
         for _ in 0..100 {
             let mut page = Page::new();
             page.to_sending(&"tok_1".into());
-            page.checkout.snapshot();
         }
     };
     round();

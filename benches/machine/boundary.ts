@@ -4,7 +4,6 @@ import load, { Boundary } from '../boundary/wasm/payonce_boundary.js';
 import bytes from '../boundary/wasm/payonce_boundary_bg.wasm';
 import { Driver } from './driver';
 import type { Participant } from './lifecycle';
-import { parts } from './parts';
 
 const loaded = load({ module_or_path: bytes });
 
@@ -13,6 +12,6 @@ export const boundary: Participant = {
   lawless: true,
   async make(seen) {
     await loaded;
-    return new Driver((effects) => new Boundary({ ...effects, ...parts() }), seen);
+    return new Driver((host) => new Boundary(host), seen);
   },
 };

@@ -1,24 +1,21 @@
 /**
- * Drives a core as payonce's driver does: after every event the snapshot is read, effects are queued while the core is
+ * Drives a core as payonce's driver does: snapshots are taken note of and effects queued while the core is
  * borrowed and run after it, and the subscriber is told once. Lock and journal answer at once.
  */
 
 import type { WasmCheckout } from '../../node_modules/payonce/wasm/payonce.js';
 import type { Machine, Seen } from './lifecycle';
+import { host } from './parts';
 
 /** What of payonce's class a payment needs. */
-export type Core = Pick<
-  WasmCheckout,
-  | 'openSheet'
-  | 'tokenReceived'
-  | 'lockAnswered'
-  | 'journalAnswered'
-  | 'sendReplied'
-  | 'sendLost'
-  | 'timerFired'
-  | 'snapshot'
-  | 'free'
->;
+export type Core = Pick<WasmCheckout, 'happened' | 'tokenReceived' | 'replied' | 'free'>;
+
+/** Of the numbers that payonce's driver gives to what happened, those that a payment needs. */
+const SHEET_REQUESTED_RETRYING = 2;
+const LOCK_GRANTED = 8;
+const JOURNAL_WRITTEN_DURABLE = 16;
+const SEND_LOST = 18;
+const TIMER_FIRED = 22;
 
 /** What the subscriber reads of a snapshot. */
 export interface Snapshot {
@@ -43,13 +40,13 @@ export class Driver<C extends Core> implements Machine {
   #request = 0;
   #timer = 0;
 
-  constructor(makeCore: (effects: ReturnType<Driver<C>['host']>) => C, seen: Seen) {
-    this.#core = makeCore(this.host());
+  constructor(makeCore: (host: ReturnType<typeof host>) => C, seen: Seen) {
+    this.#core = makeCore(host(this.effects(), (snapshot) => (this.#snapshot = snapshot)));
     this.#seen = seen;
   }
 
   open(): void {
-    this.handle((core, now) => core.openSheet(true, now));
+    this.#happened(SHEET_REQUESTED_RETRYING);
   }
 
   token(token: string): void {
@@ -57,35 +54,38 @@ export class Driver<C extends Core> implements Machine {
   }
 
   send(): void {
-    this.handle((core, now) => core.lockAnswered(this.#lock, true, undefined, now));
+    this.#happened(LOCK_GRANTED, this.#lock);
   }
 
   declined(): void {
     const body = '{"outcome":"declined","code":"insufficient_funds"}';
-    this.handle((core, now) => core.sendReplied(this.#request, 402, undefined, undefined, body, now));
+    this.handle((core, now) => core.replied(this.#request, false, 402, undefined, undefined, body, now));
   }
 
   lost(): void {
-    this.handle((core, now) => core.sendLost(this.#request, now));
+    this.#happened(SEND_LOST, this.#request);
   }
 
   resend(): void {
-    this.handle((core, now) => core.timerFired(this.#timer, now));
+    this.#happened(TIMER_FIRED, this.#timer);
   }
 
   approved(): void {
     const body = '{"outcome":"approved","reference":"ch_1"}';
-    this.handle((core, now) => core.sendReplied(this.#request, 200, undefined, undefined, body, now));
+    this.handle((core, now) => core.replied(this.#request, false, 200, undefined, undefined, body, now));
   }
 
   free(): void {
     this.#core.free();
   }
 
+  #happened(what: number, effect = 0): void {
+    this.handle((core, now) => core.happened(what, effect, undefined, now));
+  }
+
   handle(event: (core: C, now: number) => boolean): void {
     coreEvents += 1;
     event(this.#core, Date.now());
-    this.#snapshot = this.#core.snapshot();
     if (this.#running) return;
     this.#running = true;
     for (let effect = this.#effects.shift(); effect; effect = this.#effects.shift()) effect();
@@ -97,13 +97,12 @@ export class Driver<C extends Core> implements Machine {
   }
 
   /** What queues effects. */
-  protected host() {
+  protected effects() {
     const nothing = (): void => {};
     return {
       openSheet: (sheet: number) => void this.#effects.push(() => (this.#sheet = sheet)),
       acquireLock: (effect: number) => void this.#effects.push(() => (this.#lock = effect)),
-      writeJournal: (effect: number) =>
-        void this.#effects.push(() => this.handle((core, now) => core.journalAnswered(effect, true, true, now))),
+      writeJournal: (effect: number) => void this.#effects.push(() => this.#happened(JOURNAL_WRITTEN_DURABLE, effect)),
       sendAttempt: (effect: number) => void this.#effects.push(() => (this.#request = effect)),
       startTimer: (effect: number) => void this.#effects.push(() => (this.#timer = effect)),
       retrySheet: nothing,

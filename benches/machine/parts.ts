@@ -1,4 +1,4 @@
-/** What a core says of its snapshot: parts, where they changed, and then the whole. */
+/** What a core says: effects, parts of its snapshot, where they changed, and then the whole. */
 
 import type { AttemptView, Notice, Receipt, SessionView, Summary } from 'payonce';
 
@@ -17,8 +17,47 @@ const STATES: readonly string[] = [
   'failed',
 ];
 
-/** Keeps the parts that were said last, as payonce's driver does. */
-export function parts() {
+/** In the order of what a core says. */
+const SAID = [
+  'summary',
+  'session',
+  'attempt',
+  'sends',
+  'receipt',
+  'notices',
+  'spent',
+  'snapshot',
+  'openSheet',
+  'retrySheet',
+  'updateSheet',
+  'completeSheet',
+  'closeSheet',
+  'acquireLock',
+  'releaseLock',
+  'writeJournal',
+  'sendAttempt',
+  'settleAttempt',
+  'abortRequest',
+  'discardSession',
+  'startTimer',
+  'cancelTimer',
+  'performAction',
+] as const;
+
+/** Takes note of what is said, as payonce's driver does. */
+export function host(effects: object, show: (snapshot: unknown) => void) {
+  const methods = { ...effects, ...parts(show) } as Record<string, (...said: unknown[]) => void>;
+  return {
+    say(what: number, id: number, number: number, words: string | undefined, text: string | undefined) {
+      methods[SAID[what] as string]?.(id, number, words?.split(' '), text);
+    },
+  };
+}
+
+type Words = readonly [string, string, string] | undefined;
+
+/** Keeps the parts that were said last. */
+function parts(show: (snapshot: unknown) => void) {
   const shown = {
     summary: null as unknown,
     session: null as SessionView | null,
@@ -28,36 +67,41 @@ export function parts() {
     spent: [] as readonly string[],
   };
   return {
-    summary(json: string | undefined) {
+    summary(_id: number, _number: number, _words: Words, json: string | undefined) {
       shown.summary = json === undefined ? null : JSON.parse(json);
     },
-    session(id: string | undefined, cartHash: string, ref: string | undefined, createdAt: number) {
-      shown.session = id === undefined ? null : { id, cartHash, providerRef: ref ?? null, createdAt };
+    session(_id: number, createdAt: number, words: Words) {
+      shown.session = words ? { id: words[0], cartHash: words[1], providerRef: words[2] || null, createdAt } : null;
     },
-    attempt(key: string | undefined, cartHash: string, fingerprint: string) {
-      shown.attempt = key === undefined ? null : { key, cartHash, fingerprint, sends: 0, firstSendAt: null };
+    attempt(_id: number, _number: number, words: Words) {
+      shown.attempt = words
+        ? { key: words[0], cartHash: words[1], fingerprint: words[2], sends: 0, firstSendAt: null }
+        : null;
     },
-    sends(sends: number, firstSendAt: number | undefined) {
-      shown.attempt = { ...(shown.attempt as AttemptView), sends, firstSendAt: firstSendAt ?? null };
+    sends(sends: number, at: number) {
+      shown.attempt = { ...(shown.attempt as AttemptView), sends, firstSendAt: at < 0 ? null : at };
     },
-    receipt(key: string | undefined, session: string, ref: string | undefined, paid: string, at: number) {
-      shown.receipt =
-        key === undefined ? null : { key, session, reference: ref ?? null, paid: JSON.parse(paid) as Summary, at };
+    receipt(_id: number, at: number, words: Words, paid: string) {
+      shown.receipt = words
+        ? { key: words[0], session: words[1], reference: words[2] || null, paid: JSON.parse(paid) as Summary, at }
+        : null;
     },
-    notices(json: string) {
+    notices(_id: number, _number: number, _words: Words, json: string) {
       shown.notices = JSON.parse(json) as readonly Notice[];
     },
-    spent(json: string) {
+    spent(_id: number, _number: number, _words: Words, json: string) {
       shown.spent = JSON.parse(json) as readonly string[];
     },
-    snapshot: (state: number, flags: number) => ({
-      state: STATES[state] as string,
-      canPay: (flags & 1) !== 0,
-      canCheck: (flags & 2) !== 0,
-      durable: (flags & 4) !== 0,
-      online: (flags & 8) !== 0,
-      cartWaiting: (flags & 16) !== 0,
-      ...shown,
-    }),
+    snapshot(state: number, flags: number) {
+      show({
+        state: STATES[state] as string,
+        canPay: (flags & 1) !== 0,
+        canCheck: (flags & 2) !== 0,
+        durable: (flags & 4) !== 0,
+        online: (flags & 8) !== 0,
+        cartWaiting: (flags & 16) !== 0,
+        ...shown,
+      });
+    },
   };
 }

@@ -3,7 +3,6 @@
 import { WasmCheckout } from '../../node_modules/payonce/wasm/payonce.js';
 import { Driver } from './driver';
 import type { Participant } from './lifecycle';
-import { parts } from './parts';
 
 export const CART = JSON.stringify({
   currency: 'USD',
@@ -16,10 +15,10 @@ export const payonceCore: Participant = {
   name: 'payonce, core',
   make(seen) {
     const driver = new Driver<WasmCheckout>(
-      (effects) => new WasmCheckout({ ...effects, ...parts() }, { profile: 'ietf' }, undefined, Date.now()),
+      (host) => new WasmCheckout(host, { profile: 'ietf' }, undefined, Date.now()),
       seen,
     );
-    driver.handle((core, now) => core.setCart(CART, undefined, now));
+    driver.handle((core, now) => core.cartShown(0, CART, undefined, now));
     return driver;
   },
 };

@@ -12,7 +12,37 @@
 import type { WasmCheckout } from '../wasm/payonce.js';
 import { deepFreeze, toJson, toObject, toOptionalNumber, toOptionalText, toText } from './convert.js';
 import { cartHash } from './cart.js';
-import { type Host, makeCore } from './core.js';
+import {
+  ACKNOWLEDGED,
+  ACTION_COMPLETED,
+  ACTION_GIVEN_UP,
+  CAME_ONLINE,
+  CART_CLEARED,
+  CHECK_REQUESTED,
+  DISCARDED,
+  type Host,
+  JOURNAL_CHANGED,
+  JOURNAL_FAILED,
+  JOURNAL_WRITTEN,
+  JOURNAL_WRITTEN_DURABLE,
+  LOCK_FAILED,
+  LOCK_FREED,
+  LOCK_GRANTED,
+  LOCK_REFUSED,
+  makeCore,
+  NOT_DISCARDED,
+  PAGE_RESTORED,
+  PAGE_RESTORED_CART_FOLLOWS,
+  SEND_LOST,
+  SETTLE_LOST,
+  SHEET_BUSY,
+  SHEET_CANCELLED,
+  SHEET_FAILED,
+  SHEET_REQUESTED,
+  SHEET_REQUESTED_RETRYING,
+  TIMER_FIRED,
+  WENT_OFFLINE,
+} from './core.js';
 import {
   CartError,
   DisposedError,
@@ -141,11 +171,7 @@ function drive(
     if (over) throw over();
     if (!core) return false;
     const now = time();
-    const accepted = core.ask((core) => {
-      const taken = event(core, now);
-      snapshot = core.snapshot() as Snapshot;
-      return taken;
-    }, Kind);
+    const accepted = core.ask((core) => event(core, now), Kind);
     around.run();
     around.tell(snapshot);
     return accepted;
@@ -185,11 +211,11 @@ function drive(
       cartChanged(cart: Cart | HashedCart) {
         if (over || lives !== born) return;
         const json = toJson(cart, CartError);
-        handle((core, now) => core.sheetCartChanged(id, json, now), CartError);
+        handle((core, now) => core.cartShown(id, json, undefined, now), CartError);
       },
-      cancelled: () => gone((core, now) => core.sheetCancelled(id, now)),
-      failed: () => gone((core, now) => core.sheetFailed(id, now)),
-      busy: () => gone((core, now) => core.sheetBusy(id, now)),
+      cancelled: () => gone(happened(SHEET_CANCELLED, id)),
+      failed: () => gone(happened(SHEET_FAILED, id)),
+      busy: () => gone(happened(SHEET_BUSY, id)),
     });
   }
 
@@ -198,33 +224,38 @@ function drive(
 
   /** The core calls this while it is borrowed: take note, do nothing (see `Host`). */
   const host: Host = {
-    summary(json) {
+    summary(_id, _number, _words, json) {
       parts.summary = json === undefined ? null : parse(json);
     },
-    session(id, cartHash, ref, createdAt) {
-      parts.session = id === undefined ? null : Object.freeze({ id, cartHash, providerRef: ref ?? null, createdAt });
+    session(_id, createdAt, words) {
+      parts.session = null;
+      if (!words) return;
+      const [id, cartHash, ref] = words;
+      parts.session = Object.freeze({ id, cartHash, providerRef: ref || null, createdAt });
     },
-    attempt(key, cartHash, fingerprint) {
-      parts.attempt = key === undefined ? null : { key, cartHash, fingerprint, sends: 0, firstSendAt: null };
+    attempt(_id, _number, words) {
+      parts.attempt = null;
+      if (!words) return;
+      const [key, cartHash, fingerprint] = words;
+      parts.attempt = { key, cartHash, fingerprint, sends: 0, firstSendAt: null };
     },
-    sends(sends, firstSendAt) {
-      parts.attempt = Object.freeze({ ...(parts.attempt as AttemptView), sends, firstSendAt: firstSendAt ?? null });
+    sends(sends, at) {
+      parts.attempt = Object.freeze({ ...(parts.attempt as AttemptView), sends, firstSendAt: at < 0 ? null : at });
     },
-    receipt(key, session, ref, json, at) {
-      if (key === undefined) {
-        parts.receipt = null;
-      } else {
-        parts.receipt = Object.freeze({ key, session, reference: ref ?? null, paid: parse<Summary>(json), at });
-      }
+    receipt(_id, at, words, json) {
+      parts.receipt = null;
+      if (!words) return;
+      const [key, session, ref] = words;
+      parts.receipt = Object.freeze({ key, session, reference: ref || null, paid: parse<Summary>(json), at });
     },
-    notices(json) {
+    notices(_id, _number, _words, json) {
       parts.notices = parse(json);
     },
-    spent(json) {
+    spent(_id, _number, _words, json) {
       parts.spent = parse(json);
     },
-    snapshot: (state, flags) =>
-      Object.freeze<Snapshot>({
+    snapshot(state, flags) {
+      snapshot = Object.freeze<Snapshot>({
         state: STATES[state] as State,
         canPay: (flags & 1) !== 0,
         canCheck: (flags & 2) !== 0,
@@ -232,7 +263,8 @@ function drive(
         online: (flags & 8) !== 0,
         cartWaiting: (flags & 16) !== 0,
         ...parts,
-      }),
+      });
+    },
 
     openSheet: (sheet) => {
       const wallet = chosen;
@@ -241,7 +273,8 @@ function drive(
         toSheet(sheet, 'open', (wallet) => wallet.open(sheetFor(sheet), toPay()));
       });
     },
-    retrySheet: (sheet, why) => push(() => toSheet(sheet, 'retry', (wallet) => wallet.retry(parse(why), toPay()))),
+    retrySheet: (sheet, _number, _words, why) =>
+      push(() => toSheet(sheet, 'retry', (wallet) => wallet.retry(parse(why), toPay()))),
     // A sheet that shows another total than the one to be paid is a broken sheet.
     updateSheet: (sheet) => push(() => toSheet(sheet, 'update', (wallet) => wallet.update(toPay()))),
     completeSheet: (sheet, success) =>
@@ -261,59 +294,58 @@ function drive(
       }),
     releaseLock: () => push(release),
 
-    writeJournal: (effect, text, holdsLock) =>
+    writeJournal: (effect, holdsLock, _words, text) =>
       push(() => {
         const mine = hold;
         const born = lives;
-        const written = (done: boolean, durable: boolean): void => {
-          if (lives !== born) return;
-          answer((core, now) => core.journalAnswered(effect, done, durable, now));
+        const written = (what: number): void => {
+          if (lives === born) answer(happened(what, effect));
         };
         records
-          .write(text, () => holdsLock && mine?.lost === false)
+          .write(text, () => holdsLock > 0 && mine?.lost === false)
           .then(() => journal.durable === true)
           .then(
-            (durable) => written(true, durable),
+            (durable) => written(durable ? JOURNAL_WRITTEN_DURABLE : JOURNAL_WRITTEN),
             async (error: unknown) => {
               if (!(error instanceof JournalError)) report(error);
               // Another tab's attempt is in the way: the core is to know of it before it goes on without a record.
               else if (error.code === 'journal_conflict') await reread();
-              written(false, false);
+              written(JOURNAL_FAILED);
             },
           );
       }),
 
-    sendAttempt: (effect, key, session, cartHash, providerRef, headerName, headerValue, body, send) =>
+    sendAttempt: (effect, send, [key, session, cartHash, ref, headerName, headerValue], body) =>
       push(() => {
-        const headers = headerName === undefined || headerValue === undefined ? {} : { [headerName]: headerValue };
-        const attempt = { key, session, cartHash, providerRef: providerRef ?? null, headers, body, send };
+        const headers = headerName ? { [headerName]: headerValue } : {};
+        const attempt = { key, session, cartHash, providerRef: ref || null, headers, body, send };
         request<HttpReply | Outcome>(
           effect,
           (signal) => merchant.send(attempt, signal),
           (reply) => handle(replied(effect, 'send', reply)),
-          () => answer((core, now) => core.sendLost(effect, now)),
+          () => answer(happened(SEND_LOST, effect)),
         );
       }),
-    settleAttempt: (effect, key, session, providerRef) =>
+    settleAttempt: (effect, _number, [key, session, ref]) =>
       push(() =>
         request<HttpReply | SettleAnswer>(
           effect,
-          (signal) => merchant.settle({ key, session, providerRef: providerRef ?? null }, signal),
+          (signal) => merchant.settle({ key, session, providerRef: ref || null }, signal),
           (reply) => handle(replied(effect, 'settle', reply)),
-          () => answer((core, now) => core.settleLost(effect, now)),
+          () => answer(happened(SETTLE_LOST, effect)),
         ),
       ),
     abortRequest: (effect) => push(() => abort(effect)),
-    discardSession: (effect, session, providerRef) =>
+    discardSession: (effect, _number, [session, ref]) =>
       push(() =>
         request(
           effect,
-          (signal) => merchant.discard({ session, providerRef: providerRef ?? null }, signal),
-          () => handle((core, now) => core.discardAnswered(effect, true, now)),
-          () => answer((core, now) => core.discardAnswered(effect, false, now)),
+          (signal) => merchant.discard({ session, providerRef: ref || null }, signal),
+          () => handle(happened(DISCARDED, effect)),
+          () => answer(happened(NOT_DISCARDED, effect)),
         ),
       ),
-    performAction: (effect, key, kind, payload) =>
+    performAction: (effect, _number, [key, kind], payload) =>
       push(() =>
         request(
           effect,
@@ -321,13 +353,13 @@ function drive(
             const action: unknown = payload === undefined ? undefined : JSON.parse(payload);
             return merchant.performAction?.({ key, kind, action }, signal);
           },
-          (completed) => handle((core, now) => core.actionEnded(effect, completed === true, now)),
-          () => answer((core, now) => core.actionEnded(effect, false, now)),
+          (completed) => handle(happened(completed === true ? ACTION_COMPLETED : ACTION_GIVEN_UP, effect)),
+          () => answer(happened(ACTION_GIVEN_UP, effect)),
         ),
       ),
 
     startTimer: (effect, delay) =>
-      push(() => around.startTimer(effect, delay, () => answer((core, now) => core.timerFired(effect, now)))),
+      push(() => around.startTimer(effect, delay, () => answer(happened(TIMER_FIRED, effect)))),
     cancelTimer: (effect) => push(() => around.cancelTimer(effect)),
   };
 
@@ -356,7 +388,7 @@ function drive(
   function broken(sheet: number): void {
     if (showing?.sheet !== sheet) return;
     showing = undefined;
-    answer((core, now) => core.sheetFailed(sheet, now));
+    answer(happened(SHEET_FAILED, sheet));
   }
 
   /** Asks for the lock. The journal is read once it is held: another tab may have written since. */
@@ -374,13 +406,13 @@ function drive(
       mine.granted = granted;
       const record = granted ? await records.read() : undefined;
       if (hold !== mine) return; // let go of meanwhile
-      handle((core, now) => core.lockAnswered(effect, granted, record, now));
+      handle(happened(granted ? LOCK_GRANTED : LOCK_REFUSED, effect, record));
       if (!granted) await watch();
     } catch (error) {
       if (over) return;
       report(error);
       release();
-      answer((core, now) => core.lockFailed(effect, now));
+      answer(happened(LOCK_FAILED, effect));
     }
   }
 
@@ -394,7 +426,7 @@ function drive(
         const record = await records.read();
         if (signal.aborted) return;
         watching = undefined;
-        answer((core, now) => core.lockFreed(record, now));
+        answer(happened(LOCK_FREED, 0, record));
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -439,7 +471,6 @@ function drive(
 
   function start(record: string | undefined): void {
     core = makeCore(host, config, record, time(), restart);
-    snapshot = core.ask((core) => core.snapshot() as Snapshot, InputError);
     if (page.navigator?.onLine === false) offline();
     around.run();
   }
@@ -504,7 +535,7 @@ function drive(
   async function reread(): Promise<void> {
     try {
       const record = await records.read();
-      answer((core, now) => core.journalChanged(record, now));
+      answer(happened(JOURNAL_CHANGED, 0, record));
     } catch (error) {
       if (!over) report(error);
     }
@@ -521,7 +552,7 @@ function drive(
     if (!persisted || over) return;
     listen();
     // At once: what happens here while the journal is read, happens to a page that is back already.
-    answer((core, now) => core.pageRestored(recheckCart !== undefined, now));
+    answer(happened(recheckCart ? PAGE_RESTORED_CART_FOLLOWS : PAGE_RESTORED));
     if (watching) void watch();
     await reread(); // where it cannot be read nobody pays past it: it is read again with the lock
     if (recheckCart) await recheck(recheckCart);
@@ -541,8 +572,8 @@ function drive(
   }
 
   const pageshow = (event: PageTransitionEvent): void => void restored(event);
-  const online = (): unknown => answer((core, now) => core.cameOnline(now));
-  const offline = (): unknown => answer((core, now) => core.wentOffline(now));
+  const online = (): unknown => answer(happened(CAME_ONLINE));
+  const offline = (): unknown => answer(happened(WENT_OFFLINE));
 
   // ------------------------------------------------------------------------------------------------ the checkout
 
@@ -551,10 +582,10 @@ function drive(
     const { providerRef: given, ...unknown } = toObject(options, InputError, 'options');
     for (const name of Object.keys(unknown)) throw new InputError('unknown_option', `options.${name}`);
     const providerRef = toOptionalText(given, 'providerRef');
-    let event: Event = (core, now) => core.clearCart(now);
+    let event = happened(CART_CLEARED);
     if (cart !== null) {
       const json = toJson(cart, CartError);
-      event = (core, now) => core.setCart(json, providerRef, now);
+      event = (core, now) => core.cartShown(0, json, providerRef, now);
     }
     if (cart !== null && !core) cartHash(cart); // between two lives: throws what the core would
     handle(event, CartError);
@@ -580,10 +611,10 @@ function drive(
       const { wallet = ports.wallet } = toObject(options, InputError, 'options') as OpenSheetOptions;
       chosen = requireWallet(wallet);
       const { retriesInPlace } = wallet; // not within the core: a getter that throws is no panic
-      return handle((core, now) => core.openSheet(retriesInPlace, now));
+      return handle(happened(retriesInPlace ? SHEET_REQUESTED_RETRYING : SHEET_REQUESTED));
     },
-    checkAgain: () => handle((core, now) => core.checkAgain(now)),
-    acknowledge: () => handle((core, now) => core.acknowledge(now)),
+    checkAgain: () => handle(happened(CHECK_REQUESTED)),
+    acknowledge: () => handle(happened(ACKNOWLEDGED)),
     reportOutcome(key, outcome) {
       const text = toText(key, 'key');
       const json = toJson(outcome, InputError, 'outcome');
@@ -596,6 +627,11 @@ function drive(
     },
     dispose: () => end(() => new DisposedError()),
   });
+}
+
+/** One of the events that `core.ts` names. `effect` is the effect or the sheet that it answers. */
+function happened(what: number, effect = 0, record?: string): Event {
+  return (core, now) => core.happened(what, effect, record, now);
 }
 
 /** What the core said as JSON text. */
@@ -631,5 +667,5 @@ function replied(effect: number, kind: 'send' | 'settle', answer: HttpReply | Ou
   const text = toText(body, `${path}.body`);
   const delay = toOptionalNumber(given['retryAfter'], `${path}.retryAfter`);
   const retry = typeof given['shouldRetry'] === 'boolean' ? given['shouldRetry'] : undefined;
-  return (core, now) => core[`${kind}Replied`](effect, status as number, delay, retry, text, now);
+  return (core, now) => core.replied(effect, kind === 'settle', status as number, delay, retry, text, now);
 }

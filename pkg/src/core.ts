@@ -10,7 +10,7 @@ import {
 } from '../wasm/payonce.js';
 import { ConfigError, fromCore, type InternalError, JournalError, type PayonceError } from './errors.js';
 import { type Core, instance } from './instance.js';
-import type { Jitter, Snapshot } from './types.js';
+import type { Jitter } from './types.js';
 
 /** Options as the core takes them; it checks the values and fills in what is missing. */
 export interface WasmConfig {
@@ -26,53 +26,114 @@ export interface WasmConfig {
 }
 
 /**
- * What the core calls, always from within one of its own exports: it is borrowed then, so nothing here may do more
- * than take note. `effect` and `sheet` are the ids that the answers carry.
+ * What the core says, always from within one of its own exports: it is borrowed then, so nothing here may do more than
+ * take note. An id is that of the effect or the sheet, which the answers carry; a word that is blank is none. The order
+ * of the methods is that of `What` in src/browser/host.rs.
  */
 export interface Host {
   /** What is in the cart of the next send, as JSON text. This and what follows is said where it has changed. */
-  summary(json: string | undefined): void;
-  /** Without an id there is none. */
-  session(id: string | undefined, cartHash: string, providerRef: string | undefined, createdAt: number): void;
-  /** The open attempt; without a key there is none. `sends` follows. */
-  attempt(key: string | undefined, cartHash: string, fingerprint: string): void;
-  /** How far the open attempt has come. */
-  sends(sends: number, firstSendAt: number | undefined): void;
-  /** Without a key there is none. `paid` is a summary as JSON text. */
-  receipt(key: string | undefined, session: string, reference: string | undefined, paid: string, at: number): void;
+  summary(_id: 0, _number: 0, _words: undefined, json: string | undefined): void;
+  /** Without words there is none. */
+  session(_id: 0, createdAt: number, words: [id: string, cartHash: string, providerRef: string] | undefined): void;
+  /** The open attempt; without words there is none. `sends` follows. */
+  attempt(_id: 0, _number: 0, words: [key: string, cartHash: string, fingerprint: string] | undefined): void;
+  /** How far the open attempt has come; `firstSendAt` is negative until then. */
+  sends(sends: number, firstSendAt: number): void;
+  /** Without words there is none. `paid` is a summary as JSON text. */
+  receipt(_id: 0, at: number, words: [key: string, session: string, reference: string] | undefined, paid: string): void;
   /** JSON text. */
-  notices(json: string): void;
+  notices(_id: 0, _number: 0, _words: undefined, json: string): void;
   /** JSON text. */
-  spent(json: string): void;
-  /** Builds the snapshot out of the parts that were said last. */
-  snapshot(state: number, flags: number): Snapshot;
+  spent(_id: 0, _number: 0, _words: undefined, json: string): void;
+  /** There is another snapshot, with the parts that were said last. */
+  snapshot(state: number, flags: number): void;
   openSheet(sheet: number): void;
   /** `why` is a notice as JSON text. */
-  retrySheet(sheet: number, why: string): void;
+  retrySheet(sheet: number, _number: 0, _words: undefined, why: string): void;
   updateSheet(sheet: number): void;
-  completeSheet(sheet: number, success: boolean): void;
+  completeSheet(sheet: number, success: number): void;
   closeSheet(sheet: number): void;
   acquireLock(effect: number): void;
   releaseLock(): void;
-  writeJournal(effect: number, record: string, holdsLock: boolean): void;
+  writeJournal(effect: number, holdsLock: number, _words: undefined, record: string): void;
   sendAttempt(
     effect: number,
-    key: string,
-    session: string,
-    cartHash: string,
-    providerRef: string | undefined,
-    headerName: string | undefined,
-    headerValue: string | undefined,
-    body: string,
     send: number,
+    words: [
+      key: string,
+      session: string,
+      cartHash: string,
+      providerRef: string,
+      headerName: string,
+      headerValue: string,
+    ],
+    body: string,
   ): void;
+  settleAttempt(effect: number, _number: 0, words: [key: string, session: string, providerRef: string]): void;
   abortRequest(effect: number): void;
-  settleAttempt(effect: number, key: string, session: string, providerRef: string | undefined): void;
-  discardSession(effect: number, session: string, providerRef: string | undefined): void;
+  discardSession(effect: number, _number: 0, words: [session: string, providerRef: string]): void;
   startTimer(effect: number, delay: number): void;
   cancelTimer(effect: number): void;
-  performAction(effect: number, key: string, kind: string, payload: string | undefined): void;
+  performAction(effect: number, _number: 0, words: [key: string, kind: string], payload: string | undefined): void;
 }
+
+const SAID = [
+  'summary',
+  'session',
+  'attempt',
+  'sends',
+  'receipt',
+  'notices',
+  'spent',
+  'snapshot',
+  'openSheet',
+  'retrySheet',
+  'updateSheet',
+  'completeSheet',
+  'closeSheet',
+  'acquireLock',
+  'releaseLock',
+  'writeJournal',
+  'sendAttempt',
+  'settleAttempt',
+  'abortRequest',
+  'discardSession',
+  'startTimer',
+  'cancelTimer',
+  'performAction',
+] as const satisfies readonly (keyof Host)[];
+
+/** What happened, for `WasmCheckout.happened`: these are the numbers of `what` in src/browser/checkout.rs. */
+export const CART_CLEARED = 0;
+export const SHEET_REQUESTED = 1;
+/** With a wallet whose sheet can ask for another card. */
+export const SHEET_REQUESTED_RETRYING = 2;
+export const CHECK_REQUESTED = 3;
+export const ACKNOWLEDGED = 4;
+export const SHEET_CANCELLED = 5;
+export const SHEET_FAILED = 6;
+export const SHEET_BUSY = 7;
+export const LOCK_GRANTED = 8;
+export const LOCK_REFUSED = 9;
+export const LOCK_FAILED = 10;
+export const LOCK_FREED = 11;
+export const JOURNAL_CHANGED = 12;
+export const PAGE_RESTORED = 13;
+/** And the page will say what is in the cart. */
+export const PAGE_RESTORED_CART_FOLLOWS = 14;
+export const JOURNAL_WRITTEN = 15;
+/** And it survives a crash of the browser. */
+export const JOURNAL_WRITTEN_DURABLE = 16;
+export const JOURNAL_FAILED = 17;
+export const SEND_LOST = 18;
+export const SETTLE_LOST = 19;
+export const DISCARDED = 20;
+export const NOT_DISCARDED = 21;
+export const TIMER_FIRED = 22;
+export const ACTION_COMPLETED = 23;
+export const ACTION_GIVEN_UP = 24;
+export const WENT_OFFLINE = 25;
+export const CAME_ONLINE = 26;
 
 /** The checkout's module. */
 export const { guarded, alive } = instance({ reinitialize, reinitialized });
@@ -109,6 +170,16 @@ export function salvage(record: string): string | undefined {
   return guarded(() => salvageRecord(record), JournalError);
 }
 
+/** `host`, as the core speaks to it: all words in one text, each with a space behind it. */
+function heard(host: Host): object {
+  const methods = host as unknown as Record<string, (...said: unknown[]) => void>;
+  return {
+    say(what: number, id: number, number: number, words: string | undefined, text: string | undefined) {
+      methods[SAID[what] as string]?.(id, number, words?.split(' '), text);
+    },
+  };
+}
+
 /**
  * The one place where a core is made. Throws ConfigError, or JournalError where `record` cannot be read: what it says
  * may be all that is known of an open attempt, so nobody pays past it. `died` is called, once, when the core is no
@@ -122,7 +193,7 @@ export function makeCore(
   died: (error: InternalError) => void,
 ): Core<WasmCheckout> {
   try {
-    return alive(() => new WasmCheckout(host, config, record, now), died);
+    return alive(() => new WasmCheckout(heard(host), config, record, now), died);
   } catch (thrown) {
     const error = fromCore(thrown, ConfigError);
     throw error.code.startsWith('journal_') ? new JournalError(error.code, error.path) : error;

@@ -94,35 +94,36 @@ impl WasmCheckout {
         Ok(checkout)
     }
 
-    /// The page shows this cart.
-    #[wasm_bindgen(js_name = setCart)]
-    pub fn set_cart(&mut self, json: &str, provider_ref: Option<String>, now: f64) -> Result<bool, JsValue> {
+    /// What happened, where that, the effect or sheet that it answers and the journal's record say it all. Every export
+    /// weighs as much as a rule, so there is one for all these.
+    pub fn happened(
+        &mut self,
+        what: u32,
+        effect: u32,
+        record: Option<String>,
+        now: f64,
+    ) -> Result<bool, JsValue> {
+        let record = decoded(record)?;
+        Ok(event(what, EffectId(effect), record).is_some_and(|event| self.handle(event, now)))
+    }
+
+    /// The page shows this cart; or, where `sheet` is not 0, the cart changed inside that sheet.
+    #[wasm_bindgen(js_name = cartShown)]
+    pub fn cart_shown(
+        &mut self,
+        sheet: u32,
+        json: &str,
+        provider_ref: Option<String>,
+        now: f64,
+    ) -> Result<bool, JsValue> {
         let cart = Cart::from_json(json).map_err(InputError::from)?;
-        let provider_ref = provider_ref.map(|text| reference(&text)).transpose()?;
-        Ok(self.handle(Event::CartSet { cart, provider_ref }, now))
-    }
-
-    /// The page shows no cart.
-    #[wasm_bindgen(js_name = clearCart)]
-    pub fn clear_cart(&mut self, now: f64) -> bool {
-        self.handle(Event::CartCleared, now)
-    }
-
-    /// The shopper asked to pay, with a wallet whose sheet can ask for another card, or cannot.
-    #[wasm_bindgen(js_name = openSheet)]
-    pub fn open_sheet(&mut self, retries_in_place: bool, now: f64) -> bool {
-        self.handle(Event::SheetRequested { retries_in_place }, now)
-    }
-
-    /// The shopper asked to check again.
-    #[wasm_bindgen(js_name = checkAgain)]
-    pub fn check_again(&mut self, now: f64) -> bool {
-        self.handle(Event::CheckRequested, now)
-    }
-
-    /// The shopper has seen the receipt.
-    pub fn acknowledge(&mut self, now: f64) -> bool {
-        self.handle(Event::Acknowledged, now)
+        let event = if sheet == 0 {
+            let provider_ref = provider_ref.map(|text| reference(&text)).transpose()?;
+            Event::CartSet { cart, provider_ref }
+        } else {
+            Event::SheetCartChanged { sheet: EffectId(sheet), cart }
+        };
+        Ok(self.handle(event, now))
     }
 
     /// An outcome came from elsewhere, in the words of the backend contract.
@@ -135,13 +136,6 @@ impl WasmCheckout {
             return Err(InputError::new("outcome_unknown", "outcome").into());
         }
         Ok(self.handle(Event::OutcomeReported { key, outcome }, now))
-    }
-
-    /// The cart changed inside the sheet.
-    #[wasm_bindgen(js_name = sheetCartChanged)]
-    pub fn sheet_cart_changed(&mut self, sheet: u32, json: &str, now: f64) -> Result<bool, JsValue> {
-        let cart = Cart::from_json(json).map_err(InputError::from)?;
-        Ok(self.handle(Event::SheetCartChanged { sheet: EffectId(sheet), cart }, now))
     }
 
     /// The sheet returned a token.
@@ -166,156 +160,28 @@ impl WasmCheckout {
         Ok(self.handle(Event::TokenReceived { sheet, token, expires_at, cart_hash, details }, now))
     }
 
-    /// The shopper closed the sheet.
-    #[wasm_bindgen(js_name = sheetCancelled)]
-    pub fn sheet_cancelled(&mut self, sheet: u32, now: f64) -> bool {
-        self.handle(Event::SheetCancelled { sheet: EffectId(sheet) }, now)
-    }
-
-    /// The sheet could not be shown.
-    #[wasm_bindgen(js_name = sheetFailed)]
-    pub fn sheet_failed(&mut self, sheet: u32, now: f64) -> bool {
-        self.handle(Event::SheetFailed { sheet: EffectId(sheet) }, now)
-    }
-
-    /// Another sheet is showing.
-    #[wasm_bindgen(js_name = sheetBusy)]
-    pub fn sheet_busy(&mut self, sheet: u32, now: f64) -> bool {
-        self.handle(Event::SheetBusy { sheet: EffectId(sheet) }, now)
-    }
-
-    /// The lock was granted, and then the journal held `record`; or it was refused.
-    #[wasm_bindgen(js_name = lockAnswered)]
-    pub fn lock_answered(
+    /// A send was answered, or a question for the truth. An outcome that the port read itself comes as a 200 in the words
+    /// of the contract.
+    #[expect(clippy::too_many_arguments, reason = "as JavaScript hands them over")]
+    pub fn replied(
         &mut self,
         effect: u32,
-        granted: bool,
-        record: Option<String>,
+        settling: bool,
+        status: u16,
+        retry_after: Option<f64>,
+        should_retry: Option<bool>,
+        body: &str,
         now: f64,
-    ) -> Result<bool, JsValue> {
+    ) -> bool {
         let effect = EffectId(effect);
-        Ok(if granted {
-            let record = decoded(record)?;
-            self.handle(Event::LockGranted { effect, record }, now)
+        let reply = reply(status, retry_after, should_retry, body);
+        let profile = self.core.config().profile;
+        let event = if settling {
+            Event::SettleAnswered { effect, answer: profile.classify_settle(&reply) }
         } else {
-            self.handle(Event::LockRefused { effect }, now)
-        })
-    }
-
-    /// The lock cannot be had, and not because of another tab.
-    #[wasm_bindgen(js_name = lockFailed)]
-    pub fn lock_failed(&mut self, effect: u32, now: f64) -> bool {
-        self.handle(Event::LockFailed { effect: EffectId(effect) }, now)
-    }
-
-    /// The tab that held the lock let go of it, and then the journal held `record`.
-    #[wasm_bindgen(js_name = lockFreed)]
-    pub fn lock_freed(&mut self, record: Option<String>, now: f64) -> Result<bool, JsValue> {
-        let record = decoded(record)?;
-        Ok(self.handle(Event::LockFreed { record }, now))
-    }
-
-    /// Another tab wrote the journal, which holds `record` now.
-    #[wasm_bindgen(js_name = journalChanged)]
-    pub fn journal_changed(&mut self, record: Option<String>, now: f64) -> Result<bool, JsValue> {
-        let record = decoded(record)?;
-        Ok(self.handle(Event::JournalChanged { record }, now))
-    }
-
-    /// The page came back out of the back/forward cache.
-    #[wasm_bindgen(js_name = pageRestored)]
-    pub fn page_restored(&mut self, cart_follows: bool, now: f64) -> bool {
-        self.handle(Event::PageRestored { cart_follows }, now)
-    }
-
-    /// The journal was written, or could not be.
-    #[wasm_bindgen(js_name = journalAnswered)]
-    pub fn journal_answered(&mut self, effect: u32, written: bool, durable: bool, now: f64) -> bool {
-        let effect = EffectId(effect);
-        self.handle(
-            if written { Event::JournalWritten { effect, durable } } else { Event::JournalFailed { effect } },
-            now,
-        )
-    }
-
-    /// A send was answered. An outcome that the port read itself comes as a 200 in the words of the contract.
-    #[wasm_bindgen(js_name = sendReplied)]
-    pub fn send_replied(
-        &mut self,
-        effect: u32,
-        status: u16,
-        retry_after: Option<f64>,
-        should_retry: Option<bool>,
-        body: &str,
-        now: f64,
-    ) -> bool {
-        let outcome = self.core.config().profile.classify(&reply(status, retry_after, should_retry, body));
-        self.handle(Event::SendAnswered { effect: EffectId(effect), outcome }, now)
-    }
-
-    /// A send got no reply.
-    #[wasm_bindgen(js_name = sendLost)]
-    pub fn send_lost(&mut self, effect: u32, now: f64) -> bool {
-        let outcome = Outcome::Ambiguous(Doubt::new(Cause::Network));
-        self.handle(Event::SendAnswered { effect: EffectId(effect), outcome }, now)
-    }
-
-    /// A question for the truth was answered, as `sendReplied`.
-    #[wasm_bindgen(js_name = settleReplied)]
-    pub fn settle_replied(
-        &mut self,
-        effect: u32,
-        status: u16,
-        retry_after: Option<f64>,
-        should_retry: Option<bool>,
-        body: &str,
-        now: f64,
-    ) -> bool {
-        let answer =
-            self.core.config().profile.classify_settle(&reply(status, retry_after, should_retry, body));
-        self.handle(Event::SettleAnswered { effect: EffectId(effect), answer }, now)
-    }
-
-    /// A question for the truth got no reply.
-    #[wasm_bindgen(js_name = settleLost)]
-    pub fn settle_lost(&mut self, effect: u32, now: f64) -> bool {
-        let answer = SettleAnswer::Pending { retry_after: None };
-        self.handle(Event::SettleAnswered { effect: EffectId(effect), answer }, now)
-    }
-
-    /// The merchant was told of a discarded session, or could not be reached.
-    #[wasm_bindgen(js_name = discardAnswered)]
-    pub fn discard_answered(&mut self, effect: u32, done: bool, now: f64) -> bool {
-        self.handle(Event::DiscardAnswered { effect: EffectId(effect), done }, now)
-    }
-
-    /// A timer ran out.
-    #[wasm_bindgen(js_name = timerFired)]
-    pub fn timer_fired(&mut self, effect: u32, now: f64) -> bool {
-        self.handle(Event::TimerFired { effect: EffectId(effect) }, now)
-    }
-
-    /// The challenge is over.
-    #[wasm_bindgen(js_name = actionEnded)]
-    pub fn action_ended(&mut self, effect: u32, completed: bool, now: f64) -> bool {
-        self.handle(Event::ActionEnded { effect: EffectId(effect), completed }, now)
-    }
-
-    /// The device lost its network.
-    #[wasm_bindgen(js_name = wentOffline)]
-    pub fn went_offline(&mut self, now: f64) -> bool {
-        self.handle(Event::WentOffline, now)
-    }
-
-    /// The device has a network again.
-    #[wasm_bindgen(js_name = cameOnline)]
-    pub fn came_online(&mut self, now: f64) -> bool {
-        self.handle(Event::CameOnline, now)
-    }
-
-    /// What the page may know: the same object until something changed.
-    pub fn snapshot(&mut self) -> JsValue {
-        self.view.show(self.core.snapshot(), &self.host)
+            Event::SendAnswered { effect, outcome: profile.classify(&reply) }
+        };
+        self.handle(event, now)
     }
 
     /// The redacted log as JSON text.
@@ -327,19 +193,87 @@ impl WasmCheckout {
 }
 
 impl WasmCheckout {
-    /// Runs an event through the machine and queues what is to be done.
+    /// Runs an event through the machine and says what is to be done, and what the page may know then.
     fn handle(&mut self, event: Event, now: f64) -> bool {
         let taken: Result<Vec<Effect>, Rejection> = self.core.handle(event, millis(now));
-        match taken {
-            Ok(effects) => {
-                for effect in &effects {
-                    self.host.queue(effect);
-                }
-                true
-            }
-            Err(_harmless) => false,
+        for effect in taken.iter().flatten() {
+            self.host.queue(effect);
         }
+        self.view.show(self.core.snapshot(), &self.host);
+        taken.is_ok()
     }
+}
+
+/// What happened, as JavaScript names it: these are the numbers of `pkg/src/core.ts`, too.
+pub mod what {
+    #![allow(missing_docs, reason = "the names are those of the events")]
+    pub const CART_CLEARED: u32 = 0;
+    pub const SHEET_REQUESTED: u32 = 1;
+    /// With a wallet whose sheet can ask for another card.
+    pub const SHEET_REQUESTED_RETRYING: u32 = 2;
+    pub const CHECK_REQUESTED: u32 = 3;
+    pub const ACKNOWLEDGED: u32 = 4;
+    pub const SHEET_CANCELLED: u32 = 5;
+    pub const SHEET_FAILED: u32 = 6;
+    pub const SHEET_BUSY: u32 = 7;
+    pub const LOCK_GRANTED: u32 = 8;
+    pub const LOCK_REFUSED: u32 = 9;
+    pub const LOCK_FAILED: u32 = 10;
+    pub const LOCK_FREED: u32 = 11;
+    pub const JOURNAL_CHANGED: u32 = 12;
+    pub const PAGE_RESTORED: u32 = 13;
+    /// And the page will say what is in the cart.
+    pub const PAGE_RESTORED_CART_FOLLOWS: u32 = 14;
+    pub const JOURNAL_WRITTEN: u32 = 15;
+    /// And it survives a crash of the browser.
+    pub const JOURNAL_WRITTEN_DURABLE: u32 = 16;
+    pub const JOURNAL_FAILED: u32 = 17;
+    pub const SEND_LOST: u32 = 18;
+    pub const SETTLE_LOST: u32 = 19;
+    pub const DISCARDED: u32 = 20;
+    pub const NOT_DISCARDED: u32 = 21;
+    pub const TIMER_FIRED: u32 = 22;
+    pub const ACTION_COMPLETED: u32 = 23;
+    pub const ACTION_GIVEN_UP: u32 = 24;
+    pub const WENT_OFFLINE: u32 = 25;
+    pub const CAME_ONLINE: u32 = 26;
+}
+
+fn event(what: u32, effect: EffectId, record: Option<Box<Record>>) -> Option<Event> {
+    Some(match what {
+        what::CART_CLEARED => Event::CartCleared,
+        what::SHEET_REQUESTED => Event::SheetRequested { retries_in_place: false },
+        what::SHEET_REQUESTED_RETRYING => Event::SheetRequested { retries_in_place: true },
+        what::CHECK_REQUESTED => Event::CheckRequested,
+        what::ACKNOWLEDGED => Event::Acknowledged,
+        what::SHEET_CANCELLED => Event::SheetCancelled { sheet: effect },
+        what::SHEET_FAILED => Event::SheetFailed { sheet: effect },
+        what::SHEET_BUSY => Event::SheetBusy { sheet: effect },
+        what::LOCK_GRANTED => Event::LockGranted { effect, record },
+        what::LOCK_REFUSED => Event::LockRefused { effect },
+        what::LOCK_FAILED => Event::LockFailed { effect },
+        what::LOCK_FREED => Event::LockFreed { record },
+        what::JOURNAL_CHANGED => Event::JournalChanged { record },
+        what::PAGE_RESTORED => Event::PageRestored { cart_follows: false },
+        what::PAGE_RESTORED_CART_FOLLOWS => Event::PageRestored { cart_follows: true },
+        what::JOURNAL_WRITTEN => Event::JournalWritten { effect, durable: false },
+        what::JOURNAL_WRITTEN_DURABLE => Event::JournalWritten { effect, durable: true },
+        what::JOURNAL_FAILED => Event::JournalFailed { effect },
+        what::SEND_LOST => {
+            Event::SendAnswered { effect, outcome: Outcome::Ambiguous(Doubt::new(Cause::Network)) }
+        }
+        what::SETTLE_LOST => {
+            Event::SettleAnswered { effect, answer: SettleAnswer::Pending { retry_after: None } }
+        }
+        what::DISCARDED => Event::DiscardAnswered { effect, done: true },
+        what::NOT_DISCARDED => Event::DiscardAnswered { effect, done: false },
+        what::TIMER_FIRED => Event::TimerFired { effect },
+        what::ACTION_COMPLETED => Event::ActionEnded { effect, completed: true },
+        what::ACTION_GIVEN_UP => Event::ActionEnded { effect, completed: false },
+        what::WENT_OFFLINE => Event::WentOffline,
+        what::CAME_ONLINE => Event::CameOnline,
+        _ => return None,
+    })
 }
 
 fn decoded(record: Option<String>) -> Result<Option<Box<Record>>, JsValue> {
@@ -352,9 +286,11 @@ fn reply(status: u16, retry_after: Option<f64>, should_retry: Option<bool>, body
 }
 
 fn config(config: &HostConfig) -> Result<Config, InputError> {
-    let profile = Profile::by_name(&config.profile()).ok_or(InputError::new("profile_unknown", "profile"))?;
-    let durability =
-        if config.durability_required() == Some(true) { Durability::Required } else { Durability::Preferred };
+    let profile = config.text("profile").and_then(|name| Profile::by_name(&name));
+    let profile = profile.ok_or(InputError::new("profile_unknown", "profile"))?;
+    // A number in JavaScript's eyes: 1 for `true`.
+    let required = config.number("durabilityRequired") == Some(1.0);
+    let durability = if required { Durability::Required } else { Durability::Preferred };
     Ok(Config { profile, retry: convert::retry(config)?, durability })
 }
 

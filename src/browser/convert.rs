@@ -11,24 +11,11 @@ extern "C" {
     /// How a checkout is set up; missing members mean the default.
     pub type HostConfig;
 
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn profile(this: &HostConfig) -> String;
-    #[wasm_bindgen(method, getter, js_name = durabilityRequired)]
-    pub(super) fn durability_required(this: &HostConfig) -> Option<bool>;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn jitter(this: &HostConfig) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn base(this: &HostConfig) -> Option<f64>;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn cap(this: &HostConfig) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = maxRetries)]
-    pub(super) fn max_retries(this: &HostConfig) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = totalTime)]
-    pub(super) fn total_time(this: &HostConfig) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = sendTimeout)]
-    pub(super) fn send_timeout(this: &HostConfig) -> Option<f64>;
-    #[wasm_bindgen(method, getter, js_name = maxSettles)]
-    pub(super) fn max_settles(this: &HostConfig) -> Option<f64>;
+    // One import for all members of a type, because each import weighs as much as a rule.
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub(super) fn text(this: &HostConfig, name: &str) -> Option<String>;
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub(super) fn number(this: &HostConfig, name: &str) -> Option<f64>;
 }
 
 /// Malformed input: a stable code, and the path of what is wrong (rule E1).
@@ -78,18 +65,18 @@ pub(super) fn moment(value: f64, path: &str) -> Result<u64, InputError> {
 
 pub(super) fn retry(config: &HostConfig) -> Result<RetryPolicy, InputError> {
     let default = RetryPolicy::default();
-    let jitter = match config.jitter() {
+    let jitter = match config.text("jitter") {
         Some(name) => Jitter::by_name(&name).ok_or(InputError::new("jitter_unknown", "retry.jitter"))?,
         None => default.jitter,
     };
     Ok(RetryPolicy {
         jitter,
-        base: number(config.base(), default.base, "retry.base")?,
-        cap: number(config.cap(), default.cap, "retry.cap")?,
-        max_retries: count(config.max_retries(), default.max_retries, "retry.maxRetries")?,
-        total_time: number(config.total_time(), default.total_time, "retry.totalTime")?,
-        send_timeout: number(config.send_timeout(), default.send_timeout, "retry.sendTimeout")?,
-        max_settles: count(config.max_settles(), default.max_settles, "retry.maxSettles")?,
+        base: number(config.number("base"), default.base, "retry.base")?,
+        cap: number(config.number("cap"), default.cap, "retry.cap")?,
+        max_retries: count(config.number("maxRetries"), default.max_retries, "retry.maxRetries")?,
+        total_time: number(config.number("totalTime"), default.total_time, "retry.totalTime")?,
+        send_timeout: number(config.number("sendTimeout"), default.send_timeout, "retry.sendTimeout")?,
+        max_settles: count(config.number("maxSettles"), default.max_settles, "retry.maxSettles")?,
     })
 }
 

@@ -1,11 +1,13 @@
-//! What the driver gives the shell: an object that queues effects and builds snapshots.
+//! What the driver gives the shell: an object that takes note of effects and snapshots.
 #![deny(unsafe_code)]
 
 use super::convert::double;
 use crate::checkout::snapshot::{AttemptView, ReceiptView, SessionView};
 use crate::checkout::{Effect, EffectId, Snapshot};
 use crate::json;
+use crate::key::{IdempotencyKey, SessionId};
 use crate::outcome::{Opaque, Text};
+use alloc::string::String;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -13,198 +15,218 @@ extern "C" {
     /// The driver's side: it queues what is called here and runs it once the machine is not borrowed any more.
     pub type Host;
 
-    /// What is in the cart of the next send, as JSON text.
+    /// Says one thing. Every import weighs as much as a rule, so there is one for all [`Saying`]s.
     #[wasm_bindgen(method)]
-    fn summary(this: &Host, json: Option<&str>);
-    /// The session; without an id there is none.
-    #[wasm_bindgen(method)]
-    fn session(this: &Host, id: Option<&str>, cart_hash: &str, provider_ref: Option<&str>, created_at: f64);
-    /// The open attempt; without a key there is none.
-    #[wasm_bindgen(method)]
-    fn attempt(this: &Host, key: Option<&str>, cart_hash: &str, fingerprint: &str);
-    /// How far the open attempt has come.
-    #[wasm_bindgen(method)]
-    fn sends(this: &Host, sends: u32, first_send_at: Option<f64>);
-    /// The receipt; without a key there is none. `paid` is a summary as JSON text.
-    #[wasm_bindgen(method)]
-    fn receipt(this: &Host, key: Option<&str>, session: &str, reference: Option<&str>, paid: &str, at: f64);
-    /// The notices, as JSON text.
-    #[wasm_bindgen(method)]
-    fn notices(this: &Host, json: &str);
-    /// The fingerprints of spent tokens, as JSON text.
-    #[wasm_bindgen(method)]
-    fn spent(this: &Host, json: &str);
-    /// Builds the snapshot out of the parts that were named last.
-    #[wasm_bindgen(method)]
-    fn snapshot(this: &Host, state: u32, flags: u32) -> JsValue;
-    #[wasm_bindgen(method, js_name = openSheet)]
-    fn open_sheet(this: &Host, sheet: u32);
-    #[wasm_bindgen(method, js_name = retrySheet)]
-    fn retry_sheet(this: &Host, sheet: u32, why: &str);
-    #[wasm_bindgen(method, js_name = updateSheet)]
-    fn update_sheet(this: &Host, sheet: u32);
-    #[wasm_bindgen(method, js_name = completeSheet)]
-    fn complete_sheet(this: &Host, sheet: u32, success: bool);
-    #[wasm_bindgen(method, js_name = closeSheet)]
-    fn close_sheet(this: &Host, sheet: u32);
-    #[wasm_bindgen(method, js_name = acquireLock)]
-    fn acquire_lock(this: &Host, effect: u32);
-    #[wasm_bindgen(method, js_name = releaseLock)]
-    fn release_lock(this: &Host);
-    #[wasm_bindgen(method, js_name = writeJournal)]
-    fn write_journal(this: &Host, effect: u32, record: &str, holds_lock: bool);
-    #[wasm_bindgen(method, js_name = sendAttempt)]
-    fn send_attempt(
-        this: &Host,
-        effect: u32,
-        key: &str,
-        session: &str,
-        cart_hash: &str,
-        provider_ref: Option<&str>,
-        header_name: Option<&str>,
-        header_value: Option<&str>,
-        body: &str,
-        send: u32,
-    );
-    #[wasm_bindgen(method, js_name = abortRequest)]
-    fn abort_request(this: &Host, effect: u32);
-    #[wasm_bindgen(method, js_name = settleAttempt)]
-    fn settle_attempt(this: &Host, effect: u32, key: &str, session: &str, provider_ref: Option<&str>);
-    #[wasm_bindgen(method, js_name = discardSession)]
-    fn discard_session(this: &Host, effect: u32, session: &str, provider_ref: Option<&str>);
-    #[wasm_bindgen(method, js_name = startTimer)]
-    fn start_timer(this: &Host, effect: u32, delay: f64);
-    #[wasm_bindgen(method, js_name = cancelTimer)]
-    fn cancel_timer(this: &Host, effect: u32);
-    #[wasm_bindgen(method, js_name = performAction)]
-    fn perform_action(this: &Host, effect: u32, key: &str, kind: &str, payload: Option<&str>);
+    fn say(this: &Host, what: u32, id: u32, number: f64, words: Option<&str>, text: Option<&str>);
 }
 
-impl Host {
-    /// Hands over an effect. The host only queues it.
-    pub fn queue(&self, effect: &Effect) {
-        match effect {
-            Effect::OpenSheet { sheet } => self.open_sheet(sheet.0),
-            Effect::RetrySheet { sheet, why } => self.retry_sheet(sheet.0, &json::to_string(why)),
-            Effect::UpdateSheet { sheet } => self.update_sheet(sheet.0),
-            Effect::CompleteSheet { sheet, success } => self.complete_sheet(sheet.0, *success),
-            Effect::CloseSheet { sheet } => self.close_sheet(sheet.0),
-            Effect::AcquireLock { effect } => self.acquire_lock(effect.0),
-            Effect::ReleaseLock => self.release_lock(),
-            Effect::WriteJournal { effect, record, holds_lock } => {
-                self.write_journal(effect.0, record, *holds_lock);
-            }
-            Effect::SendAttempt { effect, request } => self.send_attempt(
-                effect.0,
-                &request.key.hyphenated(),
-                &request.session.hyphenated(),
-                request.cart_hash.as_str(),
-                request.provider_ref.as_ref().map(Text::as_str),
-                request.header.as_ref().map(|header| header.name.as_str()),
-                request.header.as_ref().map(|header| header.value.as_str()),
-                &request.body,
-                request.send,
-            ),
-            Effect::SettleAttempt { effect, key, session, provider_ref } => self.settle_attempt(
-                effect.0,
-                &key.hyphenated(),
-                &session.hyphenated(),
-                provider_ref.as_ref().map(Text::as_str),
-            ),
-            Effect::AbortRequest { effect } => self.abort_request(effect.0),
-            Effect::DiscardSession { effect, session, provider_ref } => {
-                self.discard_session(
-                    effect.0,
-                    &session.hyphenated(),
-                    provider_ref.as_ref().map(Text::as_str),
-                );
-            }
-            Effect::StartTimer { effect, delay } => self.start_timer(effect.0, double(*delay)),
-            Effect::CancelTimer { effect } => self.cancel_timer(effect.0),
-            Effect::PerformAction { effect: EffectId(effect), key, kind, payload } => {
-                self.perform_action(
-                    *effect,
-                    &key.hyphenated(),
-                    kind.as_str(),
-                    payload.as_ref().map(Opaque::expose),
-                );
-            }
-        }
+/// What is said: parts of the snapshot, where they changed, and effects. `Host` in `pkg/src/core.ts` has a method for
+/// each, in this order, and says what comes with it.
+#[derive(Clone, Copy)]
+enum What {
+    Summary,
+    Session,
+    Attempt,
+    Sends,
+    Receipt,
+    Notices,
+    Spent,
+    Snapshot,
+    OpenSheet,
+    RetrySheet,
+    UpdateSheet,
+    CompleteSheet,
+    CloseSheet,
+    AcquireLock,
+    ReleaseLock,
+    WriteJournal,
+    SendAttempt,
+    SettleAttempt,
+    AbortRequest,
+    DiscardSession,
+    StartTimer,
+    CancelTimer,
+    PerformAction,
+}
+
+/// What comes with it: one text for all ids, hashes and references, each with a space behind it, because each text that
+/// crosses costs as much as a whole rule; and one for what may hold spaces, or is secret.
+struct Saying<'a> {
+    id: u32,
+    number: f64,
+    words: String,
+    text: Option<&'a str>,
+}
+
+/// Nothing at all.
+const NOTHING: Saying<'_> = Saying { id: 0, number: 0.0, words: String::new(), text: None };
+
+impl<'a> Saying<'a> {
+    fn id(EffectId(id): EffectId) -> Self {
+        Self { id, ..NOTHING }
+    }
+
+    fn text(text: &'a str) -> Self {
+        Self { text: Some(text), ..NOTHING }
+    }
+
+    fn word(mut self, word: &str) -> Self {
+        self.words.push_str(word);
+        self.words.push(' ');
+        self
+    }
+
+    fn key(self, key: IdempotencyKey) -> Self {
+        self.word(&key.hyphenated())
+    }
+
+    fn session(self, session: SessionId) -> Self {
+        self.word(&session.hyphenated())
+    }
+
+    /// No reference is blank, so a blank one is none.
+    fn reference(self, reference: Option<&Text>) -> Self {
+        self.word(reference.map_or("", Text::as_str))
     }
 }
 
-/// The snapshot as JavaScript saw it last.
+impl Host {
+    fn tell(&self, what: What, saying: &Saying<'_>) {
+        let Saying { id, number, words, text } = saying;
+        let words = Some(words.as_str()).filter(|words| !words.is_empty());
+        self.say(what as u32, *id, *number, words, *text);
+    }
+
+    /// Hands over an effect. The host only queues it.
+    pub fn queue(&self, effect: &Effect) {
+        let why;
+        let (what, saying) = match effect {
+            Effect::OpenSheet { sheet } => (What::OpenSheet, Saying::id(*sheet)),
+            Effect::RetrySheet { sheet, why: notice } => {
+                why = json::to_string(notice);
+                (What::RetrySheet, Saying { text: Some(&why), ..Saying::id(*sheet) })
+            }
+            Effect::UpdateSheet { sheet } => (What::UpdateSheet, Saying::id(*sheet)),
+            Effect::CompleteSheet { sheet, success } => {
+                (What::CompleteSheet, Saying { number: f64::from(*success), ..Saying::id(*sheet) })
+            }
+            Effect::CloseSheet { sheet } => (What::CloseSheet, Saying::id(*sheet)),
+            Effect::AcquireLock { effect } => (What::AcquireLock, Saying::id(*effect)),
+            Effect::ReleaseLock => (What::ReleaseLock, NOTHING),
+            Effect::WriteJournal { effect, record, holds_lock } => {
+                let number = f64::from(*holds_lock);
+                (What::WriteJournal, Saying { number, text: Some(record), ..Saying::id(*effect) })
+            }
+            Effect::SendAttempt { effect, request } => {
+                let header = request.header.as_ref();
+                let saying =
+                    Saying { number: request.send.into(), text: Some(&request.body), ..Saying::id(*effect) };
+                let saying = saying
+                    .key(request.key)
+                    .session(request.session)
+                    .word(request.cart_hash.as_str())
+                    .reference(request.provider_ref.as_ref())
+                    .word(header.map_or("", |header| &header.name))
+                    .word(header.map_or("", |header| &header.value));
+                (What::SendAttempt, saying)
+            }
+            Effect::SettleAttempt { effect, key, session, provider_ref } => (
+                What::SettleAttempt,
+                Saying::id(*effect).key(*key).session(*session).reference(provider_ref.as_ref()),
+            ),
+            Effect::AbortRequest { effect } => (What::AbortRequest, Saying::id(*effect)),
+            Effect::DiscardSession { effect, session, provider_ref } => {
+                (What::DiscardSession, Saying::id(*effect).session(*session).reference(provider_ref.as_ref()))
+            }
+            Effect::StartTimer { effect, delay } => {
+                (What::StartTimer, Saying { number: double(*delay), ..Saying::id(*effect) })
+            }
+            Effect::CancelTimer { effect } => (What::CancelTimer, Saying::id(*effect)),
+            Effect::PerformAction { effect, key, kind, payload } => {
+                let text = payload.as_ref().map(Opaque::expose);
+                let saying = Saying { text, ..Saying::id(*effect) };
+                (What::PerformAction, saying.key(*key).word(kind.as_str()))
+            }
+        };
+        self.tell(what, &saying);
+    }
+}
+
+/// The snapshot as JavaScript knows it.
 #[derive(Default)]
-pub(super) struct View(Option<(Snapshot, JsValue)>);
+pub(super) struct View(Option<Snapshot>);
 
 impl View {
-    /// The object for `snapshot`: the one from before where nothing changed, else a new one. The host is told of what
-    /// changed alone, and keeps the other parts.
-    pub fn show(&mut self, snapshot: Snapshot, host: &Host) -> JsValue {
-        let before = match &self.0 {
-            Some((shown, js)) if *shown == snapshot => return js.clone(),
-            before => before.as_ref().map(|(shown, _)| shown),
-        };
+    /// Says what is new in `snapshot`: each part that changed, and then, where anything did, what the whole is built of.
+    pub fn show(&mut self, snapshot: Snapshot, host: &Host) {
+        let before = self.0.as_ref();
+        let whole = (snapshot.state, flags(&snapshot));
+        let mut changed = before.is_none_or(|before| (before.state, flags(before)) != whole);
         if before.is_none_or(|before| before.cart != snapshot.cart) {
-            host.summary(snapshot.cart.as_ref().map(json::to_string).as_deref());
+            let json = snapshot.cart.as_ref().map(json::to_string);
+            host.tell(What::Summary, &Saying { text: json.as_deref(), ..NOTHING });
+            changed = true;
         }
         if before.is_none_or(|before| before.session != snapshot.session) {
             host.show_session(snapshot.session.as_ref());
+            changed = true;
         }
         let shown = before.and_then(|before| before.attempt.as_ref());
         if before.is_none() || shown != snapshot.attempt.as_ref() {
             host.show_attempt(snapshot.attempt.as_ref(), shown);
+            changed = true;
         }
         if before.is_none_or(|before| before.receipt != snapshot.receipt) {
             host.show_receipt(snapshot.receipt.as_ref());
+            changed = true;
         }
         if before.is_none_or(|before| before.notices != snapshot.notices) {
-            host.notices(&json::to_string(&snapshot.notices));
+            host.tell(What::Notices, &Saying::text(&json::to_string(&snapshot.notices)));
+            changed = true;
         }
         if before.is_none_or(|before| before.spent != snapshot.spent) {
-            host.spent(&json::to_string(&snapshot.spent));
+            host.tell(What::Spent, &Saying::text(&json::to_string(&snapshot.spent)));
+            changed = true;
         }
-        let js = host.snapshot(snapshot.state as u32, flags(&snapshot));
-        self.0 = Some((snapshot, js.clone()));
-        js
+        if changed {
+            let (state, flags) = whole;
+            host.tell(What::Snapshot, &Saying { id: state as u32, number: flags.into(), ..NOTHING });
+            self.0 = Some(snapshot);
+        }
     }
 }
 
 impl Host {
     fn show_session(&self, session: Option<&SessionView>) {
-        match session {
-            None => self.session(None, "", None, 0.0),
-            Some(SessionView { id, cart_hash, provider_ref, created_at }) => self.session(
-                Some(&id.hyphenated()),
-                cart_hash.as_str(),
-                provider_ref.as_ref().map(Text::as_str),
-                double(*created_at),
-            ),
-        }
+        let saying = session.map_or(NOTHING, |SessionView { id, cart_hash, provider_ref, created_at }| {
+            Saying { number: double(*created_at), ..NOTHING }
+                .session(*id)
+                .word(cart_hash.as_str())
+                .reference(provider_ref.as_ref())
+        });
+        self.tell(What::Session, &saying);
     }
 
     fn show_attempt(&self, attempt: Option<&AttemptView>, shown: Option<&AttemptView>) {
         let Some(AttemptView { key, cart_hash, fingerprint, sends, first_send_at }) = attempt else {
-            return self.attempt(None, "", "");
+            return self.tell(What::Attempt, &NOTHING);
         };
         // With the first lock the ledger's salt may be another tab's, and the fingerprint another one.
         if shown.is_none_or(|shown| shown.key != *key || shown.fingerprint != *fingerprint) {
-            self.attempt(Some(&key.hyphenated()), cart_hash.as_str(), &fingerprint.hex());
+            let saying = NOTHING.key(*key).word(cart_hash.as_str()).word(&fingerprint.hex());
+            self.tell(What::Attempt, &saying);
         }
-        self.sends(*sends, first_send_at.map(double));
+        let number = first_send_at.map_or(-1.0, double);
+        self.tell(What::Sends, &Saying { id: *sends, number, ..NOTHING });
     }
 
     fn show_receipt(&self, receipt: Option<&ReceiptView>) {
-        match receipt {
-            None => self.receipt(None, "", None, "", 0.0),
-            Some(ReceiptView { key, session, reference, paid, at }) => self.receipt(
-                Some(&key.hyphenated()),
-                &session.hyphenated(),
-                reference.as_ref().map(Text::as_str),
-                &json::to_string(paid),
-                double(*at),
-            ),
-        }
+        let Some(ReceiptView { key, session, reference, paid, at }) = receipt else {
+            return self.tell(What::Receipt, &NOTHING);
+        };
+        let paid = json::to_string(paid);
+        let saying = Saying { number: double(*at), ..Saying::text(&paid) };
+        self.tell(What::Receipt, &saying.key(*key).session(*session).reference(reference.as_ref()));
     }
 }
 

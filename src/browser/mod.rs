@@ -24,7 +24,7 @@ mod module;
 mod one_time_code;
 
 #[cfg(feature = "checkout")]
-pub use checkout::{WasmCheckout, cart_hash, check_record, merge_records, salvage_record};
+pub use checkout::{WasmCheckout, cart_hash, check_record, merge_records, salvage_record, what};
 pub use convert::HostConfig;
 #[cfg(feature = "checkout")]
 pub use host::Host;

@@ -11,6 +11,7 @@ use crate::journal::{Discard, Paid, Record};
 use crate::notice::Notice;
 use crate::token::{Salt, SpentLedger};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// How many sessions are kept for a merchant that takes no note of them: more than a shopper changes the cart while the
 /// network is away, and few enough for the record to stay small.
@@ -60,11 +61,11 @@ impl Checkout {
             State::Succeeded { receipt, .. } => (None, None, Some(receipt)),
             State::Blocked { session } => (session.as_ref(), None, None),
         };
-        let refused = match &self.state {
-            State::Failed { session } => Some(Discard::of(session)),
-            _ => None,
-        };
-        let discards = self.discards.iter().map(|discarding| discarding.what.clone()).chain(refused);
+        let mut discards: Vec<Discard> =
+            self.discards.iter().map(|discarding| discarding.what.clone()).collect();
+        if let State::Failed { session } = &self.state {
+            discards.push(Discard::of(session));
+        }
         Record {
             ledger: self.ledger.clone(),
             session: session.cloned(),
@@ -73,7 +74,7 @@ impl Checkout {
                 Some(receipt) => Some(Paid { receipt: receipt.clone(), acknowledged: false }),
                 None => self.past.clone().map(|receipt| Paid { receipt, acknowledged: true }),
             },
-            discards: discards.collect(),
+            discards,
         }
     }
 

@@ -83,40 +83,33 @@ impl Writer {
         self.0.push(bracket);
         self
     }
-}
 
-/// An array or object that is being written.
-pub(crate) struct Open<'a> {
-    writer: &'a mut Writer,
-    close: &'static str,
-}
-
-impl Open<'_> {
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
-        self.writer.separate();
-        value.serialize(&mut *self.writer)
+        self.separate();
+        value.serialize(self)
     }
 
     fn member<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Never> {
-        self.writer.name(name);
-        value.serialize(&mut *self.writer)
+        self.name(name);
+        value.serialize(self)
     }
 
-    fn close(self) {
-        self.writer.0.push_str(self.close);
+    fn close(&mut self, brackets: &str) -> Result<(), Never> {
+        self.0.push_str(brackets);
+        Ok(())
     }
 }
 
-impl<'a> ser::Serializer for &'a mut Writer {
+impl ser::Serializer for &mut Writer {
     type Ok = ();
     type Error = Never;
-    type SerializeSeq = Open<'a>;
-    type SerializeTuple = Open<'a>;
-    type SerializeTupleStruct = Open<'a>;
-    type SerializeTupleVariant = Open<'a>;
-    type SerializeMap = Open<'a>;
-    type SerializeStruct = Open<'a>;
-    type SerializeStructVariant = Open<'a>;
+    type SerializeSeq = Self;
+    type SerializeTuple = Self;
+    type SerializeTupleStruct = Self;
+    type SerializeTupleVariant = Self;
+    type SerializeMap = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Self;
 
     fn serialize_bool(self, value: bool) -> Result<(), Never> {
         self.0.push_str(if value { "true" } else { "false" });
@@ -222,15 +215,15 @@ impl<'a> ser::Serializer for &'a mut Writer {
         Ok(())
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Open<'a>, Never> {
-        Ok(Open { writer: self.open('['), close: "]" })
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self, Never> {
+        Ok(self.open('['))
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Open<'a>, Never> {
+    fn serialize_tuple(self, _: usize) -> Result<Self, Never> {
         self.serialize_seq(None)
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Open<'a>, Never> {
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Never> {
         self.serialize_seq(None)
     }
 
@@ -240,16 +233,16 @@ impl<'a> ser::Serializer for &'a mut Writer {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Open<'a>, Never> {
+    ) -> Result<Self, Never> {
         self.open('{').name(variant);
-        Ok(Open { writer: self.open('['), close: "]}" })
+        Ok(self.open('['))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Open<'a>, Never> {
-        Ok(Open { writer: self.open('{'), close: "}" })
+    fn serialize_map(self, _: Option<usize>) -> Result<Self, Never> {
+        Ok(self.open('{'))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Open<'a>, Never> {
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Never> {
         self.serialize_map(None)
     }
 
@@ -259,16 +252,16 @@ impl<'a> ser::Serializer for &'a mut Writer {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Open<'a>, Never> {
+    ) -> Result<Self, Never> {
         self.open('{').name(variant);
-        Ok(Open { writer: self.open('{'), close: "}}" })
+        Ok(self.open('{'))
     }
 }
 
 macro_rules! elements {
-    ($($kind:ident::$add:ident),+) => {
+    ($($kind:ident::$add:ident, $close:literal;)+) => {
         $(
-            impl ser::$kind for Open<'_> {
+            impl ser::$kind for &mut Writer {
                 type Ok = ();
                 type Error = Never;
 
@@ -277,8 +270,7 @@ macro_rules! elements {
                 }
 
                 fn end(self) -> Result<(), Never> {
-                    self.close();
-                    Ok(())
+                    self.close($close)
                 }
             }
         )+
@@ -286,14 +278,16 @@ macro_rules! elements {
 }
 
 elements! {
-    SerializeSeq::serialize_element, SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field
+    SerializeSeq::serialize_element, "]";
+    SerializeTuple::serialize_element, "]";
+    SerializeTupleStruct::serialize_field, "]";
+    SerializeTupleVariant::serialize_field, "]}";
 }
 
 macro_rules! members {
-    ($($kind:ident),+) => {
+    ($($kind:ident, $close:literal;)+) => {
         $(
-            impl ser::$kind for Open<'_> {
+            impl ser::$kind for &mut Writer {
                 type Ok = ();
                 type Error = Never;
 
@@ -302,18 +296,20 @@ macro_rules! members {
                 }
 
                 fn end(self) -> Result<(), Never> {
-                    self.close();
-                    Ok(())
+                    self.close($close)
                 }
             }
         )+
     };
 }
 
-members! { SerializeStruct, SerializeStructVariant }
+members! {
+    SerializeStruct, "}";
+    SerializeStructVariant, "}}";
+}
 
 /// Names must be texts.
-impl ser::SerializeMap for Open<'_> {
+impl ser::SerializeMap for &mut Writer {
     type Ok = ();
     type Error = Never;
 
@@ -322,13 +318,12 @@ impl ser::SerializeMap for Open<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
-        self.writer.0.push(':');
-        value.serialize(&mut *self.writer)
+        self.0.push(':');
+        value.serialize(&mut **self)
     }
 
     fn end(self) -> Result<(), Never> {
-        self.close();
-        Ok(())
+        self.close("}")
     }
 }
 

@@ -118,7 +118,12 @@ impl Record {
             }
             _ => return Err(corrupt("version")),
         }
-        Ok(Self { flows: Node::top(&value, "").list("flows", read)? })
+        let mut flows = Vec::new();
+        Node::top(&value, "").list("flows", &mut |node| {
+            flows.push(read(node)?);
+            Ok(())
+        })?;
+        Ok(Self { flows })
     }
 
     /// The flow of that name; without a name the last one that was claimed and whose end nobody has written down.

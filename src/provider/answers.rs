@@ -230,17 +230,19 @@ pub(super) fn paypal(answer: &Answer<'_>) -> Option<Word> {
 }
 
 fn paypal_payments(answer: &Answer<'_>) -> Option<Word> {
-    let units = answer.body.get("purchase_units")?.as_array()?;
-    let mut payments = units
-        .iter()
-        .flat_map(|unit| [unit.path("payments.captures"), unit.path("payments.authorizations")])
-        .filter_map(|list| list?.as_array())
-        .flatten();
-    let first = payments.next()?;
-    // Several payments that do not agree are for the backend to judge.
-    if payments.any(|other| text(other, "status") != text(first, "status")) {
-        return Some(Word::Unknown(Cause::UnexpectedState));
+    let mut found = None;
+    for unit in answer.body.get("purchase_units")?.as_array()? {
+        for path in ["payments.captures", "payments.authorizations"] {
+            for payment in unit.path(path).and_then(Value::as_array).unwrap_or_default() {
+                // Several payments that do not agree are for the backend to judge.
+                if text(payment, "status") != text(found.unwrap_or(payment), "status") {
+                    return Some(Word::Unknown(Cause::UnexpectedState));
+                }
+                found = found.or(Some(payment));
+            }
+        }
     }
+    let first = found?;
     match text(first, "status")? {
         "COMPLETED" | "CREATED" | "CAPTURED" => Some(approved(text(first, "id"))),
         "PENDING" => Some(Word::Unknown(Cause::Processing)),

@@ -8,6 +8,7 @@ use crate::json::{self, Object, Value};
 use crate::outcome::{
     Action, Advice, Approval, Cause, Decline, Doubt, Opaque, Outcome, Refusal, SettleAnswer, Text,
 };
+use crate::text;
 
 /// What was asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -152,62 +153,31 @@ const GENERIC: &str = "generic_decline";
 /// Decline codes that hint at theft or fraud. A thief must not learn that the card is known to be stolen, and an
 /// honest shopper must not be accused: Stripe asks to show such a decline like `generic_decline`
 /// (<https://docs.stripe.com/declines/codes>).
-const HIDDEN: &[&str] = &[
-    "fraudulent",
-    "lost_card",
-    "merchant_blacklist",
-    "pickup_card",
-    "restricted_card",
-    "security_violation",
-    "stolen_card",
-];
+const HIDDEN: &str = "fraudulent lost_card merchant_blacklist pickup_card restricted_card security_violation \
+     stolen_card";
 
 /// Declines after which the same card may work.
-const TRY_AGAIN_LATER: &[&str] = &[
-    "approve_with_id",
-    "authentication_failed",
-    "authentication_required",
-    "card_velocity_exceeded",
-    "insufficient_funds",
-    "issuer_not_available",
-    "processing_error",
-    "reenter_transaction",
-    "try_again_later",
-    "withdrawal_count_limit_exceeded",
-];
+const TRY_AGAIN_LATER: &str = "approve_with_id authentication_failed authentication_required card_velocity_exceeded \
+     insufficient_funds issuer_not_available processing_error reenter_transaction try_again_later \
+     withdrawal_count_limit_exceeded";
 
 /// Declines because of something that the shopper typed.
-const CORRECT_DETAILS: &[&str] = &[
-    "incorrect_address",
-    "incorrect_cvc",
-    "incorrect_number",
-    "incorrect_pin",
-    "incorrect_zip",
-    "invalid_cvc",
-    "invalid_expiry",
-    "invalid_expiry_month",
-    "invalid_expiry_year",
-    "invalid_number",
-    "invalid_pin",
-];
+const CORRECT_DETAILS: &str = "incorrect_address incorrect_cvc incorrect_number incorrect_pin incorrect_zip invalid_cvc \
+     invalid_expiry invalid_expiry_month invalid_expiry_year invalid_number invalid_pin";
 
 /// Declines after which the provider or the card network forbids another try.
-const DO_NOT_RETRY: &[&str] = &[
-    "do_not_try_again",
-    "revocation_of_all_authorizations",
-    "revocation_of_authorization",
-    "stop_payment_order",
-];
+const DO_NOT_RETRY: &str = "do_not_try_again revocation_of_all_authorizations revocation_of_authorization \
+     stop_payment_order";
 
 /// A decline under `code`, which is the provider's own or one of payonce's words.
 pub(super) fn declined(data: &Data, code: &str) -> Word {
     let word = word_for(data, code).unwrap_or(code);
-    let word = if word.is_empty() || HIDDEN.contains(&word) { GENERIC } else { word };
-    let advice = if TRY_AGAIN_LATER.contains(&word) {
+    let word = if word.is_empty() || is_among(HIDDEN, word) { GENERIC } else { word };
+    let advice = if is_among(TRY_AGAIN_LATER, word) {
         Advice::TryAgainLater
-    } else if CORRECT_DETAILS.contains(&word) {
+    } else if is_among(CORRECT_DETAILS, word) {
         Advice::CorrectDetails
-    } else if DO_NOT_RETRY.contains(&word) {
+    } else if is_among(DO_NOT_RETRY, word) {
         Advice::DoNotRetry
     } else {
         // Hidden codes must end here, where `generic_decline` does: other advice would give them away.
@@ -216,13 +186,17 @@ pub(super) fn declined(data: &Data, code: &str) -> Word {
     Word::Declined(Decline { code: code_text(word), advice })
 }
 
+fn is_among(words: &str, word: &str) -> bool {
+    text::words(words).any(|known| known == word)
+}
+
 /// A decline under a code that means nothing to a shopper unless it has a word (`20`, `5100`, `40101`).
 pub(super) fn declined_by_number(data: &Data, code: &str) -> Word {
     declined(data, word_for(data, code).unwrap_or(GENERIC))
 }
 
 pub(super) fn word_for(data: &Data, code: &str) -> Option<&'static str> {
-    data.words.iter().find(|(own, _)| *own == code).map(|(_, word)| *word)
+    text::words(data.words).find_map(|entry| entry.strip_prefix(code)?.strip_prefix('='))
 }
 
 /// A code from outside, else `unknown`: one to 64 letters, digits, `_`, `.` or `-`, and never so many digits in a

@@ -16,7 +16,8 @@ pub(super) struct Data {
     /// needs the reply's own word for it ([`super::HttpReply::should_retry`]).
     pub no_resend_after: &'static [Cause],
     /// The provider's decline codes in payonce's words (which are Stripe's decline codes).
-    pub words: &'static [(&'static str, &'static str)],
+    /// Entries with spaces between them: `code=word`.
+    pub words: &'static str,
     /// What the provider's own body says. `None`: not understood.
     pub read: fn(&Answer<'_>) -> Option<Word>,
 }
@@ -36,7 +37,7 @@ pub(super) static IETF: Data = Data {
     window_ms: 24 * HOUR_MS,
     max_key_len: 255,
     no_resend_after: &[],
-    words: &[],
+    words: "",
     read: answers::ietf,
 };
 
@@ -48,7 +49,7 @@ pub(super) static STRIPE: Data = Data {
     window_ms: 24 * HOUR_MS,
     max_key_len: 255,
     no_resend_after: &[],
-    words: &[],
+    words: "",
     read: answers::stripe,
 };
 
@@ -62,28 +63,12 @@ pub(super) static ADYEN: Data = Data {
     window_ms: 7 * 24 * HOUR_MS,
     max_key_len: 64,
     no_resend_after: &[Cause::InFlight],
-    words: &[
-        ("3", "call_issuer"),
-        ("4", "processing_error"),
-        ("6", "expired_card"),
-        ("8", "incorrect_number"),
-        ("9", "issuer_not_available"),
-        ("10", "card_not_supported"),
-        ("11", "authentication_failed"),
-        ("12", "insufficient_funds"),
-        ("17", "incorrect_pin"),
-        ("18", "pin_try_exceeded"),
-        ("23", "transaction_not_allowed"),
-        ("24", "incorrect_cvc"),
-        ("26", "revocation_of_authorization"),
-        ("28", "card_velocity_exceeded"),
-        ("29", "withdrawal_count_limit_exceeded"),
-        ("32", "incorrect_address"),
-        ("38", "authentication_required"),
-        ("39", "authentication_failed"),
-        ("42", "authentication_failed"),
-        ("46", "do_not_try_again"),
-    ],
+    words: "3=call_issuer 4=processing_error 6=expired_card 8=incorrect_number 9=issuer_not_available \
+            10=card_not_supported 11=authentication_failed 12=insufficient_funds 17=incorrect_pin \
+            18=pin_try_exceeded 23=transaction_not_allowed 24=incorrect_cvc 26=revocation_of_authorization \
+            28=card_velocity_exceeded 29=withdrawal_count_limit_exceeded 32=incorrect_address \
+            38=authentication_required 39=authentication_failed 42=authentication_failed \
+            46=do_not_try_again",
     read: answers::adyen,
 };
 
@@ -97,24 +82,13 @@ pub(super) static PAYPAL: Data = Data {
     window_ms: 6 * HOUR_MS,
     max_key_len: 108,
     no_resend_after: &[],
-    words: &[
-        ("0500", "do_not_honor"),
-        ("1330", "invalid_account"),
-        ("5120", "insufficient_funds"),
-        ("5180", "incorrect_number"),
-        ("5400", "expired_card"),
-        ("00N7", "incorrect_cvc"),
-        ("CARD_EXPIRED", "expired_card"),
-        ("CARD_TYPE_NOT_SUPPORTED", "card_not_supported"),
-        ("COMPLIANCE_VIOLATION", "generic_decline"),
-        ("INSTRUMENT_DECLINED", "generic_decline"),
-        ("MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED", "do_not_try_again"),
-        ("PAYER_ACCOUNT_LOCKED_OR_CLOSED", "generic_decline"),
-        ("PAYER_ACCOUNT_RESTRICTED", "generic_decline"),
-        ("PAYER_CANNOT_PAY", "generic_decline"),
-        ("REDIRECT_PAYER_FOR_ALTERNATE_FUNDING", "generic_decline"),
-        ("TRANSACTION_REFUSED", "generic_decline"),
-    ],
+    words: "0500=do_not_honor 1330=invalid_account 5120=insufficient_funds 5180=incorrect_number \
+            5400=expired_card 00N7=incorrect_cvc CARD_EXPIRED=expired_card \
+            CARD_TYPE_NOT_SUPPORTED=card_not_supported COMPLIANCE_VIOLATION=generic_decline \
+            INSTRUMENT_DECLINED=generic_decline MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED=do_not_try_again \
+            PAYER_ACCOUNT_LOCKED_OR_CLOSED=generic_decline PAYER_ACCOUNT_RESTRICTED=generic_decline \
+            PAYER_CANNOT_PAY=generic_decline REDIRECT_PAYER_FOR_ALTERNATE_FUNDING=generic_decline \
+            TRANSACTION_REFUSED=generic_decline",
     read: answers::paypal,
 };
 
@@ -128,33 +102,19 @@ pub(super) static SQUARE: Data = Data {
     window_ms: 24 * HOUR_MS,
     max_key_len: 45,
     no_resend_after: &[],
-    words: &[
-        ("ADDRESS_VERIFICATION_FAILURE", "incorrect_address"),
-        ("ALLOWABLE_PIN_TRIES_EXCEEDED", "pin_try_exceeded"),
-        ("BAD_EXPIRATION", "invalid_expiry"),
-        ("CARD_DECLINED", "generic_decline"),
-        ("CARD_DECLINED_CALL_ISSUER", "call_issuer"),
-        ("CARD_DECLINED_VERIFICATION_REQUIRED", "authentication_required"),
-        ("CARD_EXPIRED", "expired_card"),
-        ("CARD_NOT_SUPPORTED", "card_not_supported"),
-        ("CARDHOLDER_INSUFFICIENT_PERMISSIONS", "transaction_not_allowed"),
-        ("CVV_FAILURE", "incorrect_cvc"),
-        ("EXPIRATION_FAILURE", "invalid_expiry"),
-        ("GENERIC_DECLINE", "generic_decline"),
-        ("INSUFFICIENT_FUNDS", "insufficient_funds"),
-        ("INVALID_ACCOUNT", "invalid_account"),
-        ("INVALID_CARD", "incorrect_number"),
-        ("INVALID_CARD_DATA", "incorrect_number"),
-        ("INVALID_EXPIRATION", "invalid_expiry"),
-        ("INVALID_PIN", "incorrect_pin"),
-        ("INVALID_POSTAL_CODE", "incorrect_zip"),
-        ("PAN_FAILURE", "incorrect_number"),
-        ("TRANSACTION_LIMIT", "card_velocity_exceeded"),
-        ("UNSUPPORTED_CARD_BRAND", "card_not_supported"),
-        ("VERIFY_AVS_FAILURE", "incorrect_address"),
-        ("VERIFY_CVV_FAILURE", "incorrect_cvc"),
-        ("VOICE_FAILURE", "call_issuer"),
-    ],
+    words: "ADDRESS_VERIFICATION_FAILURE=incorrect_address ALLOWABLE_PIN_TRIES_EXCEEDED=pin_try_exceeded \
+            BAD_EXPIRATION=invalid_expiry CARD_DECLINED=generic_decline \
+            CARD_DECLINED_CALL_ISSUER=call_issuer \
+            CARD_DECLINED_VERIFICATION_REQUIRED=authentication_required CARD_EXPIRED=expired_card \
+            CARD_NOT_SUPPORTED=card_not_supported \
+            CARDHOLDER_INSUFFICIENT_PERMISSIONS=transaction_not_allowed CVV_FAILURE=incorrect_cvc \
+            EXPIRATION_FAILURE=invalid_expiry GENERIC_DECLINE=generic_decline \
+            INSUFFICIENT_FUNDS=insufficient_funds INVALID_ACCOUNT=invalid_account \
+            INVALID_CARD=incorrect_number INVALID_CARD_DATA=incorrect_number \
+            INVALID_EXPIRATION=invalid_expiry INVALID_PIN=incorrect_pin INVALID_POSTAL_CODE=incorrect_zip \
+            PAN_FAILURE=incorrect_number TRANSACTION_LIMIT=card_velocity_exceeded \
+            UNSUPPORTED_CARD_BRAND=card_not_supported VERIFY_AVS_FAILURE=incorrect_address \
+            VERIFY_CVV_FAILURE=incorrect_cvc VOICE_FAILURE=call_issuer",
     read: answers::square,
 };
 
@@ -169,18 +129,9 @@ pub(super) static CHECKOUT_COM: Data = Data {
     window_ms: 24 * HOUR_MS,
     max_key_len: 255,
     no_resend_after: &[Cause::ServerError],
-    words: &[
-        ("20001", "call_issuer"),
-        ("20005", "do_not_honor"),
-        ("20014", "incorrect_number"),
-        ("20051", "insufficient_funds"),
-        ("20054", "expired_card"),
-        ("20057", "transaction_not_allowed"),
-        ("20061", "card_velocity_exceeded"),
-        ("20065", "withdrawal_count_limit_exceeded"),
-        ("20087", "incorrect_cvc"),
-        ("20091", "issuer_not_available"),
-        ("20096", "processing_error"),
-    ],
+    words: "20001=call_issuer 20005=do_not_honor 20014=incorrect_number 20051=insufficient_funds \
+            20054=expired_card 20057=transaction_not_allowed 20061=card_velocity_exceeded \
+            20065=withdrawal_count_limit_exceeded 20087=incorrect_cvc 20091=issuer_not_available \
+            20096=processing_error",
     read: answers::checkout_com,
 };

@@ -1,5 +1,5 @@
-//! payonce's boundary without its rules: the same calls in, the same effects and strings out, the snapshot from one
-//! imported constructor out of parts that cross when they change. It believes whatever it is told, keeps no log,
+//! payonce's boundary without its rules: the same calls in, the same effects and strings out, the snapshot
+//! out of parts that cross when they change. It believes whatever it is told, keeps no log,
 //! compares nothing and hashes nothing. What payonce's core takes longer than this is what its rules cost.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::missing_errors_doc, reason = "nothing fails; the signatures are those of payonce")]
@@ -13,47 +13,32 @@ extern "C" {
     pub type Host;
 
     #[wasm_bindgen(method)]
-    fn attempt(this: &Host, key: Option<&str>, cart_hash: &str, fingerprint: &str);
-    #[wasm_bindgen(method)]
-    fn sends(this: &Host, sends: u32, first_send_at: Option<f64>);
-    #[wasm_bindgen(method)]
-    fn receipt(this: &Host, key: &str, session: &str, reference: &str, paid: &str, at: f64);
-    #[wasm_bindgen(method)]
-    fn notices(this: &Host, json: &str);
-    #[wasm_bindgen(method)]
-    fn spent(this: &Host, json: &str);
-    #[wasm_bindgen(method)]
-    fn snapshot(this: &Host, state: u32, flags: u32) -> JsValue;
-    #[wasm_bindgen(method, js_name = openSheet)]
-    fn open_sheet(this: &Host, sheet: u32);
-    #[wasm_bindgen(method, js_name = retrySheet)]
-    fn retry_sheet(this: &Host, sheet: u32, why: &str);
-    #[wasm_bindgen(method, js_name = completeSheet)]
-    fn complete_sheet(this: &Host, sheet: u32, success: bool);
-    #[wasm_bindgen(method, js_name = acquireLock)]
-    fn acquire_lock(this: &Host, effect: u32);
-    #[wasm_bindgen(method, js_name = releaseLock)]
-    fn release_lock(this: &Host);
-    #[wasm_bindgen(method, js_name = writeJournal)]
-    fn write_journal(this: &Host, effect: u32, record: &str, holds_lock: bool);
-    #[wasm_bindgen(method, js_name = sendAttempt)]
-    fn send_attempt(
-        this: &Host,
-        effect: u32,
-        key: &str,
-        session: &str,
-        cart_hash: &str,
-        provider_ref: Option<&str>,
-        header_name: Option<&str>,
-        header_value: Option<&str>,
-        body: &str,
-        send: u32,
-    );
-    #[wasm_bindgen(method, js_name = startTimer)]
-    fn start_timer(this: &Host, effect: u32, delay: f64);
-    #[wasm_bindgen(method, js_name = cancelTimer)]
-    fn cancel_timer(this: &Host, effect: u32);
+    fn say(this: &Host, what: u32, id: u32, number: f64, words: Option<&str>, text: Option<&str>);
 }
+
+/// Of what payonce says, what a payment needs.
+const ATTEMPT: u32 = 2;
+const SENDS: u32 = 3;
+const RECEIPT: u32 = 4;
+const NOTICES: u32 = 5;
+const SPENT_TOKENS: u32 = 6;
+const SNAPSHOT: u32 = 7;
+const OPEN_SHEET: u32 = 8;
+const RETRY_SHEET: u32 = 9;
+const COMPLETE_SHEET: u32 = 11;
+const ACQUIRE_LOCK: u32 = 13;
+const RELEASE_LOCK: u32 = 14;
+const WRITE_JOURNAL: u32 = 15;
+const SEND_ATTEMPT: u32 = 16;
+const START_TIMER: u32 = 20;
+const CANCEL_TIMER: u32 = 21;
+
+/// Of what happens, what a payment needs.
+const SHEET_REQUESTED_RETRYING: u32 = 2;
+const LOCK_GRANTED: u32 = 8;
+const JOURNAL_WRITTEN_DURABLE: u32 = 16;
+const SEND_LOST: u32 = 18;
+const TIMER_FIRED: u32 = 22;
 
 /// The places of these states among all of payonce's.
 const READY: u32 = 1;
@@ -97,7 +82,6 @@ pub struct Boundary {
     key: String,
     body: String,
     sends: u32,
-    shown: Option<JsValue>,
 }
 
 #[wasm_bindgen]
@@ -116,16 +100,39 @@ impl Boundary {
             key: String::new(),
             body: String::new(),
             sends: 0,
-            shown: None,
         }
     }
 
-    /// The shopper asked to pay.
-    #[wasm_bindgen(js_name = openSheet)]
-    pub fn open_sheet(&mut self, _retries_in_place: bool, _now: f64) -> bool {
-        self.sheet = self.new_id();
-        self.host.open_sheet(self.sheet);
-        self.become_state(SHEET_OPEN)
+    /// The shopper asked to pay, the lock was granted, the journal was written, a send got no reply, or a timer ran out.
+    pub fn happened(
+        &mut self,
+        what: u32,
+        _effect: u32,
+        _record: Option<String>,
+        now: f64,
+    ) -> Result<bool, JsValue> {
+        Ok(match what {
+            SHEET_REQUESTED_RETRYING => {
+                self.sheet = self.new_id();
+                self.tell(OPEN_SHEET, self.sheet, 0.0);
+                self.become_state(SHEET_OPEN)
+            }
+            LOCK_GRANTED => {
+                self.write(RECORD_OPEN);
+                self.tell(SENDS, 0, now);
+                self.become_state(SENDING)
+            }
+            JOURNAL_WRITTEN_DURABLE if self.state == SENDING && self.sends == 0 => self.send(now),
+            JOURNAL_WRITTEN_DURABLE => true,
+            SEND_LOST => {
+                self.tell(CANCEL_TIMER, self.timer, 0.0);
+                self.timer = self.new_id();
+                self.tell(START_TIMER, self.timer, 1000.0);
+                self.become_state(WAITING)
+            }
+            TIMER_FIRED => self.send(now),
+            _ => false,
+        })
     }
 
     /// The sheet returned a token.
@@ -143,81 +150,43 @@ impl Boundary {
         self.body = [BODY, &token].concat();
         self.sends = 0;
         let lock = self.new_id();
-        self.host.acquire_lock(lock);
-        self.host.attempt(Some(&self.key), CART_HASH, FINGERPRINT);
-        self.host.sends(0, None);
-        self.host.notices("[]");
-        self.host.spent(SPENT);
+        self.tell(ACQUIRE_LOCK, lock, 0.0);
+        let words = [&self.key, " ", CART_HASH, " ", FINGERPRINT, " "].concat();
+        self.host.say(ATTEMPT, 0, 0.0, Some(&words), None);
+        self.tell(SENDS, 0, -1.0);
+        self.host.say(NOTICES, 0, 0.0, None, Some("[]"));
+        self.host.say(SPENT_TOKENS, 0, 0.0, None, Some(SPENT));
         Ok(self.become_state(SENDING))
-    }
-
-    /// The lock was granted.
-    #[wasm_bindgen(js_name = lockAnswered)]
-    pub fn lock_answered(
-        &mut self,
-        _effect: u32,
-        _granted: bool,
-        _record: Option<String>,
-        now: f64,
-    ) -> Result<bool, JsValue> {
-        self.write(RECORD_OPEN);
-        self.host.sends(0, Some(now));
-        Ok(self.become_state(SENDING))
-    }
-
-    /// The journal was written.
-    #[wasm_bindgen(js_name = journalAnswered)]
-    pub fn journal_answered(&mut self, _effect: u32, _written: bool, _durable: bool, now: f64) -> bool {
-        if self.state == SENDING && self.sends == 0 { self.send(now) } else { true }
     }
 
     /// A send was answered.
-    #[wasm_bindgen(js_name = sendReplied)]
-    pub fn send_replied(
+    #[expect(clippy::too_many_arguments, reason = "as payonce takes them")]
+    pub fn replied(
         &mut self,
         _effect: u32,
+        _settling: bool,
         status: u16,
         _retry_after: Option<f64>,
         _should_retry: Option<bool>,
         _body: &str,
         now: f64,
     ) -> bool {
-        self.host.cancel_timer(self.timer);
-        self.host.attempt(None, "", "");
+        self.tell(CANCEL_TIMER, self.timer, 0.0);
+        self.tell(ATTEMPT, 0, 0.0);
         if status == 200 {
-            self.host.complete_sheet(self.sheet, true);
-            self.host.receipt(&self.key, SESSION, "ch_1", SUMMARY, now);
-            self.host.notices(RECEIVED);
+            self.tell(COMPLETE_SHEET, self.sheet, 1.0);
+            let words = [&self.key, " ", SESSION, " ch_1 "].concat();
+            self.host.say(RECEIPT, 0, now, Some(&words), Some(SUMMARY));
+            self.host.say(NOTICES, 0, 0.0, None, Some(RECEIVED));
             self.become_state(SUCCEEDED);
         } else {
-            self.host.retry_sheet(self.sheet, DECLINED);
-            self.host.notices(DECLINED);
+            self.host.say(RETRY_SHEET, self.sheet, 0.0, None, Some(DECLINED));
+            self.host.say(NOTICES, 0, 0.0, None, Some(DECLINED));
             self.become_state(SHEET_OPEN);
         }
         self.write(RECORD);
-        self.host.release_lock();
+        self.tell(RELEASE_LOCK, 0, 0.0);
         true
-    }
-
-    /// A send got no reply.
-    #[wasm_bindgen(js_name = sendLost)]
-    pub fn send_lost(&mut self, _effect: u32, _now: f64) -> bool {
-        self.host.cancel_timer(self.timer);
-        self.timer = self.new_id();
-        self.host.start_timer(self.timer, 1000.0);
-        self.become_state(WAITING)
-    }
-
-    /// A timer ran out.
-    #[wasm_bindgen(js_name = timerFired)]
-    pub fn timer_fired(&mut self, _effect: u32, now: f64) -> bool {
-        self.send(now)
-    }
-
-    /// The same object until something changed.
-    pub fn snapshot(&mut self) -> JsValue {
-        let Self { host, state, shown, .. } = self;
-        shown.get_or_insert_with(|| host.snapshot(*state, 13)).clone()
     }
 }
 
@@ -225,32 +194,27 @@ impl Boundary {
     fn send(&mut self, now: f64) -> bool {
         self.sends += 1;
         let send = self.new_id();
-        let header = ["\"", &self.key, "\""].concat();
-        self.host.send_attempt(
-            send,
-            &self.key,
-            SESSION,
-            CART_HASH,
-            None,
-            Some("Idempotency-Key"),
-            Some(&header),
-            &self.body,
-            self.sends,
-        );
+        let words =
+            [&self.key, " ", SESSION, " ", CART_HASH, "  Idempotency-Key \"", &self.key, "\" "].concat();
+        self.host.say(SEND_ATTEMPT, send, self.sends.into(), Some(&words), Some(&self.body));
         self.timer = self.new_id();
-        self.host.start_timer(self.timer, 10_000.0);
-        self.host.sends(self.sends, Some(now));
+        self.tell(START_TIMER, self.timer, 10_000.0);
+        self.tell(SENDS, self.sends, now);
         self.become_state(SENDING)
     }
 
     fn write(&mut self, record: &str) {
         let effect = self.new_id();
-        self.host.write_journal(effect, record, true);
+        self.host.say(WRITE_JOURNAL, effect, 1.0, None, Some(record));
+    }
+
+    fn tell(&self, what: u32, id: u32, number: f64) {
+        self.host.say(what, id, number, None, None);
     }
 
     fn become_state(&mut self, state: u32) -> bool {
         self.state = state;
-        self.shown = None;
+        self.tell(SNAPSHOT, state, 13.0);
         true
     }
 
