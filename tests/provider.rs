@@ -1045,15 +1045,13 @@ fn u5_whatever_a_provider_did_before_is_settled_in_whatever_words_it_says_so() {
             "woocommerce-payments#323",
             Profile::Stripe,
             400,
-            &stripe_error(&format!(r#""message":"{again}","type":"invalid_request_error""#)),
+            &format!(r#"{{"error":{{"message":"{again}","type":"invalid_request_error"}}}}"#),
         ),
         (
             "stripe-payments-demo#133",
             Profile::Stripe,
             400,
-            &stripe_error(
-                r#""code":"payment_intent_unexpected_state","message":"You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.","payment_intent":{"id":"pi_1","object":"payment_intent","status":"succeeded"},"type":"invalid_request_error""#,
-            ),
+            r#"{"error":{"code":"payment_intent_unexpected_state","message":"You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.","payment_intent":{"id":"pi_1","object":"payment_intent","status":"succeeded"},"type":"invalid_request_error"}}"#,
         ),
         ("paypal-woocommerce#2129", Profile::Paypal, 422, &paypal_issue("ORDER_ALREADY_CAPTURED")),
         ("PayPal-node-SDK#415", Profile::Paypal, 422, &paypal_issue("AUTHORIZATION_ALREADY_CAPTURED")),
