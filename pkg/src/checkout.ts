@@ -550,7 +550,6 @@ function drive(
   function start(record: string | undefined): void {
     core = makeCore(host, config, record, time(), restart);
     snapshot = core.ask((core) => core.snapshot() as Snapshot, InputError);
-    if (page.navigator?.onLine === false) offline();
     run();
   }
 
@@ -632,6 +631,7 @@ function drive(
     listen();
     // At once: what happens here while the journal is read, happens to a page that is back already.
     answer((core, now) => core.pageRestored(recheckCart !== undefined, now));
+    if (page.navigator?.onLine !== false) online(); // a page in the cache hears nothing
     if (watching) void watch();
     await reread(); // where it cannot be read nobody pays past it: it is read again with the lock
     if (recheckCart) await recheck(recheckCart);
@@ -651,6 +651,8 @@ function drive(
   }
 
   const pageshow = (event: PageTransitionEvent): void => void restored(event);
+  // What `navigator.onLine` says when a page is loaded is not believed: browsers say "offline" where there is a network,
+  // and then no event ever says otherwise.
   const online = (): unknown => answer((core, now) => core.cameOnline(now));
   const offline = (): unknown => answer((core, now) => core.wentOffline(now));
 

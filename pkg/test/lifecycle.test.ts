@@ -2,7 +2,15 @@
 
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Cart, indexedDbJournal, init, type Journal, JournalError, type Lock, memoryJournal } from '../src/index.js';
+import {
+  type Cart,
+  indexedDbJournal,
+  init,
+  type Journal,
+  JournalError,
+  type Lock,
+  memoryJournal,
+} from '../src/index.js';
 import { bench, CART, disposeAll, last, OTHER_CART, paying, settled } from './harness.js';
 import { FakeLocks } from './web-locks.js';
 
@@ -161,6 +169,16 @@ describe('D4: the back/forward cache', () => {
       expect(checkout.getSnapshot().state).toBe('succeeded');
       expect(shown).not.toContain(true);
     });
+  });
+
+  it('gives back a page that did not hear that the network is back', async () => {
+    const { checkout, merchant } = await sending();
+    page.dispatchEvent(new Event('offline'));
+    await transit('pagehide');
+    await transit('pageshow');
+    expect(checkout.getSnapshot().online).toBe(true);
+    last(merchant.settles).resolve({ outcome: 'approved' });
+    await vi.waitFor(() => expect(checkout.getSnapshot().state).toBe('succeeded'));
   });
 
   it('changes nothing for a page that is shown for the first time', async () => {
