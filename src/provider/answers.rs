@@ -260,10 +260,9 @@ pub(super) fn square(answer: &Answer<'_>) -> Option<Word> {
         (_, "CARD_TOKEN_USED" | "SOURCE_USED" | "DELAYED_TRANSACTION_CAPTURED") => {
             Word::Unknown(Cause::AlreadyUsed)
         }
-        // "You can safely retry your call using the same idempotency key."
-        (_, "TEMPORARY_ERROR") => Word::Unknown(Cause::ServerError),
         (_, code @ ("CARD_TOKEN_EXPIRED" | "SOURCE_EXPIRED")) => rejected(code, true, true),
-        ("API_ERROR", _) => Word::Unknown(Cause::ServerError),
+        // Of the latter Square says: "You can safely retry your call using the same idempotency key."
+        ("API_ERROR", _) | (_, "TEMPORARY_ERROR") => Word::Unknown(Cause::ServerError),
         (_, code) if word_for(answer.data, code).is_some() => declined(answer.data, code),
         ("PAYMENT_METHOD_ERROR", code) => declined(answer.data, code),
         ("AUTHENTICATION_ERROR", code) => not_let_in(code),
