@@ -1033,3 +1033,44 @@ fn u5_a_refusal_as_a_duplicate_is_settled() {
     let paypal = r#"{"name":"UNPROCESSABLE_ENTITY","details":[{"issue":"TOKEN_ALREADY_USED"}]}"#;
     assert!(matches!(Profile::Paypal.classify(&reply(422, paypal)), Outcome::Ambiguous(_)));
 }
+
+/// Incidents in which the charge was there, and the shopper was told of an error. The bodies are the providers' own.
+#[test]
+fn u5_whatever_a_provider_did_before_is_settled_in_whatever_words_it_says_so() {
+    let again = "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.";
+    let square =
+        |code: &str| format!(r#"{{"errors":[{{"category":"INVALID_REQUEST_ERROR","code":"{code}"}}]}}"#);
+    let incidents: &[(&str, Profile, u16, &str)] = &[
+        (
+            "woocommerce-payments#323",
+            Profile::Stripe,
+            400,
+            &format!(r#"{{"error":{{"message":"{again}","type":"invalid_request_error"}}}}"#),
+        ),
+        (
+            "stripe-payments-demo#133",
+            Profile::Stripe,
+            400,
+            r#"{"error":{"code":"payment_intent_unexpected_state","message":"You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.","payment_intent":{"id":"pi_1","object":"payment_intent","status":"succeeded"},"type":"invalid_request_error"}}"#,
+        ),
+        ("paypal-woocommerce#2129", Profile::Paypal, 422, &paypal_issue("ORDER_ALREADY_CAPTURED")),
+        ("PayPal-node-SDK#415", Profile::Paypal, 422, &paypal_issue("AUTHORIZATION_ALREADY_CAPTURED")),
+        (
+            "adyen-magento2#2211",
+            Profile::Adyen,
+            422,
+            r#"{"error":"request already processed or in progress"}"#,
+        ),
+        ("square: captured", Profile::Square, 400, &square("DELAYED_TRANSACTION_CAPTURED")),
+        ("square: try that again", Profile::Square, 400, &square("TEMPORARY_ERROR")),
+        ("medusa#2948", Profile::Ietf, 400, r#"{"code":"cart_already_completed","type":"not_allowed"}"#),
+    ];
+    for (incident, profile, status, body) in incidents {
+        let outcome = profile.classify(&reply(*status, body));
+        assert!(matches!(outcome, Outcome::Ambiguous(_)), "{incident}: {outcome:?}");
+    }
+    // And a decline in such an order is none of the order's success.
+    let declined = r#"{"id":"5O1","status":"COMPLETED","purchase_units":[{"payments":{"captures":[{"id":"2FB","status":"DECLINED","processor_response":{"response_code":"5120"}}]}}]}"#;
+    let outcome = Profile::Paypal.classify(&reply(201, declined));
+    assert!(matches!(outcome, Outcome::Declined(_)), "Checkout-NodeJS-SDK#46: {outcome:?}");
+}

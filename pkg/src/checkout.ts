@@ -471,7 +471,6 @@ function drive(
 
   function start(record: string | undefined): void {
     core = makeCore(host, config, record, time(), restart);
-    if (page.navigator?.onLine === false) offline();
     around.run();
   }
 
@@ -553,6 +552,7 @@ function drive(
     listen();
     // At once: what happens here while the journal is read, happens to a page that is back already.
     answer(happened(recheckCart ? PAGE_RESTORED_CART_FOLLOWS : PAGE_RESTORED));
+    if (page.navigator?.onLine !== false) online(); // a page in the cache hears nothing
     if (watching) void watch();
     await reread(); // where it cannot be read nobody pays past it: it is read again with the lock
     if (recheckCart) await recheck(recheckCart);
@@ -572,6 +572,8 @@ function drive(
   }
 
   const pageshow = (event: PageTransitionEvent): void => void restored(event);
+  // What `navigator.onLine` says when a page is loaded is not believed: browsers say "offline" where there is a network,
+  // and then no event ever says otherwise.
   const online = (): unknown => answer(happened(CAME_ONLINE));
   const offline = (): unknown => answer(happened(WENT_OFFLINE));
 

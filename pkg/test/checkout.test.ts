@@ -1166,8 +1166,12 @@ describe('time and network', () => {
     const page = new EventTarget();
     vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
     vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
-    vi.stubGlobal('navigator', { onLine: false });
-    const { checkout, merchant, clock } = await paying();
+    const { checkout, merchant, wallet, clock } = await bench();
+    page.dispatchEvent(new Event('offline'));
+    checkout.setCart(CART);
+    checkout.openSheet();
+    wallet.approve();
+    await settled();
     expect(checkout.getSnapshot()).toMatchObject({ state: 'waiting', online: false });
     expect(merchant.sends).toEqual([]);
     page.dispatchEvent(new Event('online'));

@@ -51,11 +51,15 @@ export class Call<Request, Answer> {
 
 /** A merchant that never answers by itself. It ignores abort signals: the driver must do without. */
 export class TestMerchant implements Merchant {
-  readonly profile = 'ietf';
+  readonly profile: Merchant['profile'];
   readonly sends: Call<AttemptRequest, HttpReply | Outcome>[] = [];
   readonly settles: Call<SettleRequest, HttpReply | SettleAnswer>[] = [];
   readonly discards: Call<DiscardRequest, void>[] = [];
   readonly actions: Call<RequiredAction, boolean>[] = [];
+
+  constructor(profile: Merchant['profile'] = 'ietf') {
+    this.profile = profile;
+  }
 
   send(request: AttemptRequest, signal: AbortSignal): Promise<HttpReply | Outcome> {
     return add(this.sends, request, signal);
@@ -152,10 +156,11 @@ const open: Checkout[] = [];
 export async function bench(options: Partial<CheckoutOptions> = {}): Promise<Bench> {
   const reported: unknown[] = [];
   vi.stubGlobal('reportError', (error: unknown) => void reported.push(error));
-  const merchant = new TestMerchant();
-  const wallet = (options.wallet ?? mockWallet()) as MockWallet; // any other wallet is in the test's own hands
+  // Any other merchant or wallet is in the test's own hands.
+  const merchant = (options.merchant ?? new TestMerchant()) as TestMerchant;
+  const wallet = (options.wallet ?? mockWallet()) as MockWallet;
   const clock = new TestClock();
-  const checkout = await createCheckout({ merchant, clock, ...options, wallet });
+  const checkout = await createCheckout({ clock, ...options, merchant, wallet });
   open.push(checkout);
   await settled();
   return { checkout, merchant, wallet, clock, reported };

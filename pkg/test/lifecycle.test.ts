@@ -190,6 +190,16 @@ describe('D4: the back/forward cache', () => {
     });
   });
 
+  it('gives back a page that did not hear that the network is back', async () => {
+    const { checkout, merchant } = await sending();
+    page.dispatchEvent(new Event('offline'));
+    await transit('pagehide');
+    await transit('pageshow');
+    expect(checkout.getSnapshot().online).toBe(true);
+    last(merchant.settles).resolve({ outcome: 'approved' });
+    await vi.waitFor(() => expect(checkout.getSnapshot().state).toBe('succeeded'));
+  });
+
   it('changes nothing for a page that is shown for the first time', async () => {
     const { checkout } = await sending();
     const log = checkout.exportLog();

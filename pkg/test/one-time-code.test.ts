@@ -381,6 +381,37 @@ describe('O2: and back', () => {
     expect((await over).state).toBe('connected');
   });
 
+  it('oidc-client#1635, identity-model-oidc-client-js#940: back to the provider, who sends another code for the same flow', async () => {
+    const ends = {
+      connected: [{ code: 'c0de' }, 'connected', null],
+      denied: [{ error: 'access_denied' }, 'failed', 'denied'],
+    };
+    for (const [parameters, state, reason] of Object.values(ends) as [
+      Record<string, string>,
+      string,
+      string | null,
+    ][]) {
+      const back = await shopper.goes(shopper.make(), parameters);
+      visits(back);
+      const first = shopper.make();
+      const over = first.handleReturn();
+      if (state === 'connected') {
+        await until(first, 'exchanging');
+        last(shopper.exchanges).resolve('connected');
+      }
+      expect(await over).toMatchObject({ state, reason });
+      back.searchParams.delete('error');
+      for (const code of ['an0ther', 'c0de', 'third']) {
+        back.searchParams.set('code', code);
+        visits(back, null, 'back_forward');
+        expect(await shopper.make().handleReturn()).toMatchObject({ state, reason, canBegin: true });
+        expect(location.href).toBe(CALLBACK);
+      }
+    }
+    expect(shopper.exchanges).toHaveLength(1);
+    expect(shopper.questions).toEqual([]);
+  });
+
   it('an address without an answer is left alone', async () => {
     visits('https://shop.example/?code=WELCOME10');
     expect(await shopper.make().handleReturn()).toMatchObject({ state: 'idle', canBegin: true });

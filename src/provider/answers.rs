@@ -4,12 +4,11 @@
 #![forbid(unsafe_code)]
 
 use super::classify::{
-    Ask, Word, action, approved, declined, declined_by_number, rejected, voided, word_for,
+    Ask, Word, action, approved, declined, declined_by_number, rejected, says_before, voided, word_for,
 };
 use super::profiles::Data;
 use crate::json::Value;
 use crate::outcome::{Advice, Cause};
-use crate::text;
 
 /// A reply whose body is JSON.
 pub(super) struct Answer<'a> {
@@ -115,7 +114,8 @@ fn stripe_error(answer: &Answer<'_>, error: &Value<'_>) -> Option<Word> {
         }
         ("idempotency_error", ..) => Word::Unknown(Cause::KeyMismatch),
         (_, _, 409) => Word::Unknown(Cause::InFlight),
-        (_, "token_already_used" | "resource_already_exists" | "charge_already_captured", _) => {
+        // A PaymentMethod that was used before is refused in words alone.
+        ("invalid_request_error", "", _) if text(error, "message").is_some_and(says_before) => {
             Word::Unknown(Cause::AlreadyUsed)
         }
         (_, "payment_intent_unexpected_state", _) => match text(error, "payment_intent.status") {
@@ -135,10 +135,6 @@ fn stripe_error(answer: &Answer<'_>, error: &Value<'_>) -> Option<Word> {
 
 fn stripe_decline(answer: &Answer<'_>, error: &Value<'_>) -> Option<Word> {
     let code = text(error, "decline_code").or_else(|| text(error, "code"))?;
-    // "Check to see if a recent payment already exists" (<https://docs.stripe.com/declines/codes>), rule U5.
-    if code == "duplicate_transaction" {
-        return Some(Word::Unknown(Cause::AlreadyUsed));
-    }
     let code = if code == "card_declined" { "generic_decline" } else { code };
     let mut word = declined(answer.data, code);
     // <https://docs.stripe.com/declines/card#retrying-issuer-declines>. Not for what is shown as `generic_decline`:
@@ -174,10 +170,7 @@ pub(super) fn adyen(answer: &Answer<'_>) -> Option<Word> {
         // `Error` is a final state too: "There was an error when the payment was being processed".
         "Refused" | "Error" => {
             // A refusal as a duplicate has perhaps an original that was charged (rule U5).
-            if answer
-                .text("refusalReason")
-                .is_some_and(|reason| text::find(&reason.to_ascii_lowercase(), "duplicate").is_some())
-            {
+            if answer.text("refusalReason").is_some_and(says_before) {
                 return Some(Word::Unknown(Cause::AlreadyUsed));
             }
             Some(declined_by_number(answer.data, answer.text("refusalReasonCode").unwrap_or_default()))
@@ -213,15 +206,7 @@ pub(super) fn paypal(answer: &Answer<'_>) -> Option<Word> {
             Word::Unknown(Cause::KeyMismatch)
         }
         (_, "PREVIOUS_REQUEST_IN_PROGRESS") => Word::Unknown(Cause::InFlight),
-        (
-            _,
-            "ORDER_ALREADY_CAPTURED"
-            | "TOKEN_ALREADY_USED"
-            | "ORDER_ALREADY_AUTHORIZED"
-            | "ORDER_ALREADY_COMPLETED"
-            | "ORDER_COMPLETED_OR_VOIDED"
-            | "DUPLICATE_INVOICE_ID",
-        ) => Word::Unknown(Cause::AlreadyUsed),
+        (_, "ORDER_COMPLETED_OR_VOIDED") => Word::Unknown(Cause::AlreadyUsed),
         (_, issue) if word_for(answer.data, issue).is_some() => declined(answer.data, issue),
         ("AUTHENTICATION_FAILURE" | "NOT_AUTHORIZED", issue) => not_let_in(issue),
         ("INVALID_REQUEST" | "UNPROCESSABLE_ENTITY" | "RESOURCE_NOT_FOUND", issue) => answer.invalid(issue),
@@ -274,9 +259,12 @@ pub(super) fn square(answer: &Answer<'_>) -> Option<Word> {
     let error = first(answer.body.get("errors"))?;
     Some(match (text(error, "category")?, text(error, "code")?) {
         (_, "IDEMPOTENCY_KEY_REUSED") => Word::Unknown(Cause::KeyMismatch),
-        (_, "CARD_TOKEN_USED" | "SOURCE_USED") => Word::Unknown(Cause::AlreadyUsed),
+        (_, "CARD_TOKEN_USED" | "SOURCE_USED" | "DELAYED_TRANSACTION_CAPTURED") => {
+            Word::Unknown(Cause::AlreadyUsed)
+        }
         (_, code @ ("CARD_TOKEN_EXPIRED" | "SOURCE_EXPIRED")) => rejected(code, true, true),
-        ("API_ERROR", _) => Word::Unknown(Cause::ServerError),
+        // Of the latter Square says: "You can safely retry your call using the same idempotency key."
+        ("API_ERROR", _) | (_, "TEMPORARY_ERROR") => Word::Unknown(Cause::ServerError),
         (_, code) if word_for(answer.data, code).is_some() => declined(answer.data, code),
         ("PAYMENT_METHOD_ERROR", code) => declined(answer.data, code),
         ("AUTHENTICATION_ERROR", code) => not_let_in(code),

@@ -78,8 +78,20 @@ fn understood(data: &Data, reply: &HttpReply<'_>, ask: Ask) -> Option<Word> {
     match (data.read)(&answer) {
         // It is the settle request that was refused, not the attempt.
         Some(Word::Rejected(_)) if ask == Ask::Settle => None,
+        Some(Word::Rejected(Refusal { code, .. }) | Word::Declined(Decline { code, .. }))
+            if says_before(code.as_str()) =>
+        {
+            Some(Word::Unknown(Cause::AlreadyUsed))
+        }
         word => word,
     }
+}
+
+/// Whether a provider refuses because this was done before: perhaps by this very attempt (rule U5). Providers have many
+/// codes for that, and more each year.
+pub(super) fn says_before(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["already", "duplicate", "previously"].iter().any(|word| text::find(&text, word).is_some())
 }
 
 /// What the status alone says. Never anything definitive: a 403 or 404 may be a proxy's.

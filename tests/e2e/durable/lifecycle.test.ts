@@ -45,6 +45,18 @@ describe.each(BROWSERS)('the back/forward cache in %s', (name) => {
     await visit.chargedOnce(TWO_MUGS.total);
   });
 
+  test.skipIf(name !== 'chromium')('a page that was offline when it left comes back and pays', async ({ visit }) => {
+    const tab = await visit.tab();
+    await tab.visit();
+    // The network goes away, and comes back while the page is in the cache, where it hears nothing.
+    await tab.page.evaluate(() => dispatchEvent(new Event('offline')));
+    expect((await tab.snapshot()).online).toBe(false);
+    expect(await leave(tab, visit)).toBe(true);
+    await tab.pay();
+    await tab.reaches('succeeded');
+    await visit.chargedOnce(TWO_MUGS.total);
+  });
+
   test('scenario 27: back onto a half-done payment, charged meanwhile', async ({ visit, merchant }) => {
     const tab = await visit.tab();
     await tab.visit();
