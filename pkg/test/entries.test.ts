@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 import { describe, expect, it } from 'vitest';
@@ -70,5 +70,27 @@ describe('the entries of the package', () => {
       // A row abbreviates all but its first.
       expect(table.includes(`\`${name}\``) || table.includes(`\`…/${entry.split('/').at(-1)}\``), entry).toBe(true);
     }
+  });
+});
+
+describe('E1: the codes of errors', () => {
+  /** What `pattern` finds in the files of `directory`: its first group. */
+  async function found(directory: string, extension: string, pattern: RegExp): Promise<string[]> {
+    const names = await readdir(`${root}/${directory}`, { recursive: true });
+    const files = names.filter((name) => name.endsWith(extension));
+    const texts = await Promise.all(files.map((name) => readFile(`${root}/${directory}/${name}`, 'utf8')));
+    return texts.flatMap((text) => [...text.matchAll(pattern)].map(([, code]) => String(code)));
+  }
+
+  it('are all in docs/troubleshooting.md', async () => {
+    const enums = await found('../src', '.rs', /\nimpl \w+Error(?:Code)? \{(.*?)\n\}/gs);
+    const codes = [
+      ...(await found('src', '.ts', /(?:Error|Kind|super)\(\s*'([a-z_]+)'/g)),
+      ...(await found('../src/browser', '.rs', /InputError::new\("([a-z_]+)"/g)),
+      ...enums.flatMap((body) => [...body.matchAll(/=> "([a-z_]+)"/g)].map(([, code]) => String(code))),
+    ];
+    expect(codes.length).toBeGreaterThan(40);
+    const page = await readFile(`${root}/../docs/troubleshooting.md`, 'utf8');
+    expect([...new Set(codes)].filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
   });
 });

@@ -203,6 +203,20 @@ describe('claimLock', () => {
     expect(await claimLock().acquire()).toBe(false);
   });
 
+  it('is not had from a database that does not answer, and keeps nobody from it once it does', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const works = indexedDB;
+    vi.stubGlobal('indexedDB', { open: () => ({}) });
+    const lock = claimLock();
+    const asked = [lock.acquire(), lock.whenFree()].map((answer) => answer.catch((error: unknown) => error));
+    await vi.advanceTimersByTimeAsync(10_000);
+    for (const answer of asked) expect(await answer).toMatchObject({ code: 'journal_timeout' });
+    vi.useRealTimers();
+    vi.stubGlobal('indexedDB', works);
+    expect(await lock.acquire()).toBe(true);
+    lock.release();
+  });
+
   it('holds for this page alone where nothing can be stored', async () => {
     vi.stubGlobal('indexedDB', {
       open() {

@@ -615,6 +615,15 @@ describe('everything else', () => {
     );
   });
 
+  it.each([
+    [null, 'not_an_object', 'options'],
+    [{ received: 1 }, 'unknown_option', 'options.received'],
+    [{ receivedAt: 'now' }, 'number_invalid', 'options.receivedAt'],
+  ])('E1: handleReturn with %o is an InputError', async (options, code, path) => {
+    const coming = shopper.make().handleReturn(CALLBACK, options as unknown as { receivedAt: number });
+    await expect(coming).rejects.toMatchObject({ name: 'InputError', code, path });
+  });
+
   it('E1: what only the core can check is refused before anybody is sent away', async () => {
     const made = shopper.make({ lifetime: -1 });
     await expect(made.begin()).rejects.toMatchObject({ name: 'ConfigError', code: 'number_invalid', path: 'lifetime' });

@@ -228,8 +228,9 @@ impl Event {
                 brought: Brought::Code(Secret::default()),
                 received_at: *received_at,
             },
-            Self::RecordStored { effect, verdict: Verdict::Won { .. } } => {
-                Self::RecordStored { effect: *effect, verdict: Verdict::Won { verifier: None } }
+            Self::RecordStored { effect, verdict: Verdict::Won { left, .. } } => {
+                let verdict = Verdict::Won { verifier: None, left: *left };
+                Self::RecordStored { effect: *effect, verdict }
             }
             other => other.clone(),
         }

@@ -293,7 +293,7 @@ impl OneTimeCode {
         };
         let claimant = self.entropy.draw();
         let change = self.change(What::Claim { state: state.clone(), claimant, brought, received_at });
-        State::Claiming { state, code, change }
+        State::Claiming { state, code, change, since: self.now }
     }
 
     fn stored(&mut self, before: State, effect: EffectId, verdict: Verdict) -> State {
@@ -303,9 +303,12 @@ impl OneTimeCode {
                 self.effects.push(Effect::Leave { state: flow.state.clone(), challenge });
                 State::Away { state: flow.state }
             }
-            State::Claiming { state, code, change } if change == effect => match (verdict, code) {
+            State::Claiming { state, code, change, since } if change == effect => match (verdict, code) {
+                (Verdict::Won { left, .. }, Some(_)) if self.now.saturating_sub(since) >= left => {
+                    self.end(state, End::Failed(Reason::Expired))
+                }
                 // The only place where a code is sent (rule O2).
-                (Verdict::Won { verifier }, Some(code)) => {
+                (Verdict::Won { verifier, .. }, Some(code)) => {
                     let request = self.id();
                     self.effects.push(Effect::Exchange {
                         effect: request,
@@ -398,14 +401,14 @@ impl OneTimeCode {
                 asked,
                 unanswered,
                 delay,
-                step: Step::Request { request, timer },
+                step: Step::Request { request, timer, at },
             }) if request == effect => {
                 self.effects.push(Effect::CancelTimer { effect: timer });
                 Ok(match connected {
                     Some(true) => self.end(question.state, End::Connected),
                     Some(false) => match question.no_counts_from {
                         None => ended(question.state, End::Failed(question.otherwise)),
-                        Some(from) if self.now < from => self.pause(question, asked, 0, delay),
+                        Some(from) if at < from => self.pause(question, asked, 0, delay),
                         Some(_) => self.end(question.state, End::Failed(question.otherwise)),
                     },
                     None => self.pause(question, asked, unanswered.saturating_add(1), delay),
@@ -422,7 +425,7 @@ impl OneTimeCode {
                 Ok(self.ask_about_claim(state, since))
             }
             State::Asking(Asking { question, asked, unanswered, delay, step }) => match step {
-                Step::Request { request, timer } if timer == effect => {
+                Step::Request { request, timer, .. } if timer == effect => {
                     self.effects.push(Effect::AbortRequest { effect: request });
                     Ok(self.pause(question, asked, unanswered.saturating_add(1), delay))
                 }
@@ -463,7 +466,8 @@ impl OneTimeCode {
         let request = self.id();
         self.effects.push(Effect::AskStatus { effect: request, state: question.state.clone() });
         let timer = self.timer(self.config.retry.send_timeout);
-        State::Asking(Asking { question, asked, unanswered, delay, step: Step::Request { request, timer } })
+        let step = Step::Request { request, timer, at: self.now };
+        State::Asking(Asking { question, asked, unanswered, delay, step })
     }
 
     /// After an answer that settled nothing. A backend that does not answer is asked a bounded number of times.
@@ -511,7 +515,7 @@ impl OneTimeCode {
 
     fn drop_question(&mut self, step: Step) {
         match step {
-            Step::Request { request, timer } => self.drop_request(request, timer),
+            Step::Request { request, timer, .. } => self.drop_request(request, timer),
             Step::Pause { timer } => self.effects.push(Effect::CancelTimer { effect: timer }),
         }
     }

@@ -207,6 +207,9 @@ pub enum Verdict {
         /// The PKCE verifier, which is in the record no more.
         #[serde(skip)]
         verifier: Option<Opaque>,
+        /// For how long the code may still be sent, in milliseconds (rule O4): a page may sleep between the claim and the
+        /// news of it.
+        left: u64,
     },
     /// Another page has claimed the code.
     Lost {
@@ -253,14 +256,13 @@ impl Change {
                     Some(flow) => match &mut flow.stage {
                         Stage::Away { verifier } => {
                             let age = now.saturating_sub(flow.at.max(*received_at));
+                            let left = self.limits.lifetime.saturating_sub(age);
                             let late = now.saturating_sub(flow.at) >= self.limits.away;
                             let verdict = match brought {
                                 Err(reason) => Verdict::Ended(End::Failed(*reason)),
                                 // Rule O4.
-                                Ok(()) if late || age >= self.limits.lifetime => {
-                                    Verdict::Ended(End::Failed(Reason::Expired))
-                                }
-                                Ok(()) => Verdict::Won { verifier: verifier.take() },
+                                Ok(()) if late || left == 0 => Verdict::Ended(End::Failed(Reason::Expired)),
+                                Ok(()) => Verdict::Won { verifier: verifier.take(), left },
                             };
                             flow.at = now;
                             flow.stage = match verdict {

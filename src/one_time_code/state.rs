@@ -17,8 +17,8 @@ pub(super) enum State {
     Away { state: FlowState },
     /// The page was loaded and looks what became of the flow.
     Looking { state: Option<FlowState> },
-    /// The shopper is back; whose code it is to send is being decided.
-    Claiming { state: FlowState, code: Option<Opaque>, change: EffectId },
+    /// The shopper is back; whose code it is to send is being decided, since then.
+    Claiming { state: FlowState, code: Option<Opaque>, change: EffectId, since: u64 },
     /// The code was sent.
     Exchanging { state: FlowState, since: u64, request: EffectId, timer: EffectId },
     /// Nobody knows, so the backend is asked.
@@ -37,8 +37,8 @@ pub(super) struct Question {
     pub state: FlowState,
     /// Why the flow failed, should the backend not be connected.
     pub otherwise: Reason,
-    /// Before that a "no" says little: the exchange may be under way still. In milliseconds since the Unix epoch; none where
-    /// nobody is known to have claimed the code, and somebody may yet.
+    /// A "no" to a question put before that says little: the exchange may have been under way still. In milliseconds since
+    /// the Unix epoch; none where nobody is known to have claimed the code, and somebody may yet.
     pub no_counts_from: Option<u64>,
 }
 
@@ -56,8 +56,8 @@ pub(super) struct Asking {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
-    /// The question is out.
-    Request { request: EffectId, timer: EffectId },
+    /// The question is out, since then.
+    Request { request: EffectId, timer: EffectId, at: u64 },
     /// It is put again when the timer fires.
     Pause { timer: EffectId },
 }

@@ -196,9 +196,11 @@ impl Model {
             (Phase::Paid { .. }, Happening::Acknowledge) => Phase::Empty { before: None },
 
             (Phase::Paid { bound, .. }, Happening::Reload) => Phase::Paid { bound, page: Page::Unseen },
-            (Phase::Ready(bound) | Phase::Sheet { bound, .. } | Phase::Failed(bound), Happening::Reload) => {
+            (Phase::Ready(bound) | Phase::Sheet { bound, .. }, Happening::Reload) => {
                 Phase::Empty { before: Some(bound) }
             }
+            // It was refused for good: no other page takes it up.
+            (Phase::Failed(_), Happening::Reload) => Phase::Empty { before: None },
             (unchanged, _) => unchanged,
         }
     }

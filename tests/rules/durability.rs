@@ -459,6 +459,26 @@ fn d4_a_restored_page_that_waits_for_its_cart_shows_what_another_tab_paid() {
     }
 }
 
+#[test]
+fn d4_a_page_restored_before_its_first_send_shows_what_another_tab_paid() {
+    for state in [StateKind::Sending, StateKind::Waiting] {
+        let mut a = Scenario::new().into_ready();
+        let mut b = a.other_tab().into_sheet_open();
+        if state == StateKind::Waiting {
+            b.go_offline();
+        } else {
+            b.lock_answers = false;
+        }
+        b.token("tok_b");
+        assert_eq!(b.state(), state);
+        a = a.into_sending();
+        a.approve();
+        b.journal = a.journal.clone();
+        b.restore(false);
+        assert_eq!((b.state(), b.sends()), (StateKind::Succeeded, vec![]));
+    }
+}
+
 /// Found by the model checker: it let go of the lock behind asking for it, so the question was never asked.
 #[test]
 fn d4_a_page_restored_before_its_first_send_waits_for_the_tab_that_pays() {

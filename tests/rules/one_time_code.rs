@@ -441,7 +441,7 @@ fn o2_what_became_of_another_change_sends_no_code_and_nobody_away() {
         machine.handle(event, START).unwrap();
         let snapshot = machine.snapshot();
         for answer in [
-            Event::RecordStored { effect, verdict: Verdict::Won { verifier: None } },
+            Event::RecordStored { effect, verdict: Verdict::Won { verifier: None, left: 1 } },
             Event::RecordFailed { effect },
         ] {
             assert!(machine.handle(answer, START).unwrap().is_empty());
@@ -517,6 +517,19 @@ fn o3_a_no_counts_only_once_the_exchange_cannot_be_under_way_any_more() {
     assert_eq!((page.state(), page.reason()), (StateKind::Failed, Some(Reason::NotConnected)));
     assert!(page.now >= end);
     assert_eq!(page.exchanges().len(), 1);
+}
+
+#[test]
+fn o3_a_no_from_before_that_does_not_count_either_however_late_it_is_heard() {
+    let (mut page, _) = Page::exchanging();
+    page.answers(ExchangeAnswer::Unknown);
+    // The backend answers, the device sleeps, the exchange arrives.
+    page.now += 60 * MINUTE;
+    page.says(false);
+    assert_eq!(page.state(), StateKind::Asking);
+    page.wait();
+    page.says(true);
+    assert_eq!(page.state(), StateKind::Connected);
 }
 
 #[test]
@@ -745,6 +758,26 @@ fn o4_an_old_code_is_not_sent() {
         if sent == 0 {
             assert_eq!((page.state(), page.reason()), (StateKind::Failed, Some(Reason::Expired)));
         }
+    }
+}
+
+#[test]
+fn o4_a_code_that_became_old_while_the_page_slept_is_not_sent() {
+    let lifetime = Config::default().limits.lifetime;
+    for (slept, sent) in [(lifetime - 1, 1), (lifetime, 0)] {
+        let mut before = Page::new();
+        let state = before.begin();
+        let mut page = before.another();
+        let (brought, received_at) = (Brought::Code(Secret(Opaque::new(CODE))), page.now);
+        let returned = Event::Returned { state: Some(state), brought, received_at };
+        let effects = page.machine.handle(returned, page.now).unwrap();
+        let Some(Effect::ChangeRecord { effect, what }) = effects.into_iter().next() else { panic!() };
+        let mut change = Change::new(what, Config::default().limits);
+        change.apply(page.journal.borrow().as_deref(), page.now).unwrap();
+        page.now += slept;
+        page.handle(Event::RecordStored { effect, verdict: change.into_verdict() }).unwrap();
+        assert_eq!(page.exchanges().len(), sent, "{slept}");
+        assert_eq!(page.reason(), (sent == 0).then_some(Reason::Expired));
     }
 }
 

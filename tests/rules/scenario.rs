@@ -3,6 +3,7 @@
 
 use payonce::cart::Cart;
 use payonce::checkout::effect::Request;
+use payonce::checkout::table;
 use payonce::checkout::{
     Checkout, Config, Durability, Effect, EffectId, Event, Rejection, Snapshot, StateKind,
 };
@@ -189,6 +190,10 @@ impl Scenario {
         let result = self.checkout.handle(event, self.now);
         crate::coverage::enter(cell, result.is_ok());
         let effects = result?;
+        let (before, event) = cell;
+        let allowed =
+            matches!(table::cell(before, event), table::Cell::To(states) if states.contains(&self.state()));
+        assert!(allowed, "{before:?} became {:?} with {event:?}, which is not in the table", self.state());
         self.base = read.unwrap_or(self.base.take());
         self.effects.extend(effects.iter().cloned());
         for effect in &effects {

@@ -407,7 +407,8 @@ export function createOneTimeCode(options: OneTimeCodeOptions): OneTimeCode {
   }
 
   /** What the address says; undefined where there is none. */
-  function read(url: string | URL | undefined, { receivedAt, ...unknown }: ReturnOptions): Visit | undefined {
+  function read(url: string | URL | undefined, options: ReturnOptions): Visit | undefined {
+    const { receivedAt, ...unknown } = toObject(options, InputError, 'options') as ReturnOptions;
     for (const name of Object.keys(unknown)) throw new InputError('unknown_option', `options.${name}`);
     if (receivedAt !== undefined && !(receivedAt >= 0)) throw new InputError('number_invalid', 'options.receivedAt');
     const known = receivedAt === undefined ? {} : { receivedAt };
