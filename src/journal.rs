@@ -189,11 +189,11 @@ impl Record {
         let mut rest = text;
         let mut named = iter::from_fn(|| {
             rest = rest.get(text::find(rest, NAME)? + NAME.len()..)?;
-            let value = rest.trim_ascii_start().strip_prefix(':').unwrap_or_default();
+            let value = rest.trim_ascii_start().strip_prefix(":").unwrap_or_default();
             Some(Some(value).filter(|value| !value.trim_ascii_start().starts_with("null")))
         });
         match (named.next(), named.next()) {
-            (None, _) if !text.trim_ascii_start().starts_with('{') => Ok(None),
+            (None, _) if !text.trim_ascii_start().starts_with("{") => Ok(None),
             (Some(None), None) => Ok(None),
             (Some(Some(value)), None) => saved(&json::Reader::new(value).value().map_err(|_| unreadable())?),
             _ => Err(unreadable()),

@@ -133,7 +133,7 @@ pub(crate) enum NotSafe {
 
 /// The value of a JSON number that is written in plain digits and within ±(2^53 - 1).
 pub(crate) fn safe_integer(number: &str) -> Result<i64, NotSafe> {
-    let digits = number.strip_prefix('-').unwrap_or(number);
+    let digits = number.strip_prefix("-").unwrap_or(number);
     if number == "-0" || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(NotSafe::Form);
     }
