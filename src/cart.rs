@@ -309,7 +309,7 @@ impl CartHash {
     }
 
     fn of(canonical: &str) -> Self {
-        Self(text::hex(&Sha256::digest(canonical)).into())
+        Self(text::hex(&Sha256::digest(canonical), &[]).into())
     }
 }
 

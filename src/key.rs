@@ -38,15 +38,7 @@ const fn version_4(bits: u128) -> u128 {
 
 /// The hyphenated form: digits in groups of 8, 4, 4, 4 and 12.
 fn hyphenated(id: u128) -> String {
-    let digits = text::hex(&id.to_be_bytes());
-    let mut text = String::with_capacity(36);
-    for group in [0..8, 8..12, 12..16, 16..20, 20..32] {
-        if group.start > 0 {
-            text.push('-');
-        }
-        text.push_str(digits.get(group).unwrap_or_default());
-    }
-    text
+    text::hex(&id.to_be_bytes(), &[4, 6, 8, 10])
 }
 
 /// The hyphenated form of a version 4 UUID, with digits of either case.

@@ -115,7 +115,7 @@ impl Log {
 }
 
 fn hex<S: Serializer>(draws: &[u128], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(draws.iter().map(|bits| text::hex(&bits.to_be_bytes())))
+    serializer.collect_seq(draws.iter().map(|bits| text::hex(&bits.to_be_bytes(), &[])))
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -11,10 +11,13 @@ pub(crate) fn hex_digit(bits: u8) -> char {
     char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value })
 }
 
-/// Two lower-case digits for each byte.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
+/// Two lower-case digits for each byte, and a hyphen before those bytes.
+pub(crate) fn hex(bytes: &[u8], hyphens: &[usize]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len() + hyphens.len());
+    for (n, byte) in bytes.iter().enumerate() {
+        if hyphens.contains(&n) {
+            text.push('-');
+        }
         text.push(hex_digit(byte >> 4));
         text.push(hex_digit(*byte));
     }
@@ -56,7 +59,7 @@ mod tests {
     #[test]
     fn what_is_encoded_is_parsed() {
         for bits in [0, 1, u128::MAX, 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210] {
-            let text = hex(&bits.to_be_bytes());
+            let text = hex(&bits.to_be_bytes(), &[]);
             assert_eq!(text, format!("{bits:032x}"));
             assert_eq!(parse_hex_128(&text), Some(bits));
         }

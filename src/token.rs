@@ -158,7 +158,7 @@ macro_rules! hex_128 {
 
             /// Its 32 digits.
             pub(crate) fn hex(self) -> String {
-                text::hex(&self.0.to_be_bytes())
+                text::hex(&self.0.to_be_bytes(), &[])
             }
         }
 

@@ -92,7 +92,9 @@ impl Record {
         let flows = self.flows.iter().map(|flow| {
             let (stage, verifier, claimant) = match &flow.stage {
                 Stage::Away { verifier } => ("away", verifier.as_ref().map(Opaque::expose), None),
-                Stage::Claimed { claimant } => ("claimed", None, Some(text::hex(&claimant.to_be_bytes()))),
+                Stage::Claimed { claimant } => {
+                    ("claimed", None, Some(text::hex(&claimant.to_be_bytes(), &[])))
+                }
                 Stage::Ended(End::Connected) => ("connected", None, None),
                 Stage::Ended(End::Failed(reason)) => (reason.as_str(), None, None),
             };
