@@ -369,7 +369,7 @@ impl<'a> Node<'a> {
     }
 
     pub fn optional(&'a self, name: &'a str) -> Result<Option<Self>, JournalError> {
-        self.get(name).map(|node| if *node.value == Value::Null { None } else { Some(node) })
+        self.get(name).map(|node| if let Value::Null = node.value { None } else { Some(node) })
     }
 
     /// Gives each item of the list `name` to `read`.

@@ -379,12 +379,15 @@ impl<'a> Reader<'a> {
     }
 
     fn hex(&mut self) -> Result<u16, Error> {
-        let digits = self.text.get(self.at..self.at + 4).unwrap_or_default();
-        if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(self.error(ErrorKind::Syntax));
+        let mut unit = 0;
+        for _ in 0..4 {
+            let Some(digit) = self.peek().and_then(|byte| char::from(byte).to_digit(16)) else {
+                return Err(self.error(ErrorKind::Syntax));
+            };
+            unit = unit << 4 | u16::try_from(digit).unwrap_or_default();
+            self.at += 1;
         }
-        self.at += 4;
-        u16::from_str_radix(digits, 16).map_err(|_| self.error(ErrorKind::Syntax))
+        Ok(unit)
     }
 
     fn digits(&mut self) -> Result<(), Error> {
