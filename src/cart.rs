@@ -360,7 +360,7 @@ impl CartError {
         let digits = name.bytes().filter(u8::is_ascii_digit).count();
         let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
         let name = if is_name && digits <= 4 && (1..=32).contains(&name.len()) { name } else { "*" };
-        if !self.path.is_empty() && !self.path.starts_with('[') {
+        if !self.path.is_empty() && !self.path.starts_with("[") {
             self.path.insert(0, '.');
         }
         self.path.insert_str(0, name);
@@ -371,7 +371,7 @@ impl CartError {
     fn at(mut self, index: usize) -> Self {
         let mut path = String::new();
         json::write_index(&mut path, index);
-        if !self.path.is_empty() && !self.path.starts_with('[') {
+        if !self.path.is_empty() && !self.path.starts_with("[") {
             path.push('.');
         }
         path.push_str(&self.path);

@@ -187,7 +187,7 @@ impl Record {
         }
         // No JSON, so the name is looked for. Within a string these quotes would be escaped.
         let other = |(_, value): (&str, &str)| {
-            !value.starts_with('1') || value.as_bytes().get(1).is_some_and(u8::is_ascii_digit)
+            !value.starts_with("1") || value.as_bytes().get(1).is_some_and(u8::is_ascii_digit)
         };
         if after(text, "\"version\"").is_some_and(other) {
             return Err(unreadable()); // another version may name it otherwise
@@ -199,7 +199,7 @@ impl Record {
             Some(Some(value).filter(|value| !value.starts_with("null")))
         });
         match (named.next(), named.next()) {
-            (None, _) if !text.trim_ascii_start().starts_with('{') => Ok(None),
+            (None, _) if !text.trim_ascii_start().starts_with("{") => Ok(None),
             (Some(None), None) => Ok(None),
             (Some(Some(value)), None) => saved(&json::Reader::new(value).value().map_err(|_| unreadable())?),
             _ => Err(unreadable()),
@@ -265,7 +265,7 @@ impl Record {
 /// What comes after `name` in a text that is no JSON, and its value, if that is what comes.
 fn after<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let rest = text.get(text::find(text, name)? + name.len()..)?;
-    Some((rest, rest.trim_ascii_start().strip_prefix(':').unwrap_or_default().trim_ascii_start()))
+    Some((rest, rest.trim_ascii_start().strip_prefix(":").unwrap_or_default().trim_ascii_start()))
 }
 
 /// The later of two charges; of one charge, the version that the shopper has seen.
@@ -381,7 +381,7 @@ impl<'a> Node<'a> {
     }
 
     pub fn optional(&'a self, name: &'a str) -> Result<Option<Self>, JournalError> {
-        self.get(name).map(|node| if *node.value == Value::Null { None } else { Some(node) })
+        self.get(name).map(|node| if let Value::Null = node.value { None } else { Some(node) })
     }
 
     /// Gives each item of the list `name` to `read`.

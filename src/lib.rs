@@ -115,6 +115,10 @@
 #![cfg_attr(not(test), no_std)]
 #![warn(clippy::pedantic)]
 #![allow(clippy::similar_names, reason = "a stage of a state is called stage")]
+#![allow(
+    clippy::single_char_pattern,
+    reason = "looking for a character brings code of its own into the module"
+)]
 #![allow(clippy::ref_option, reason = "`with` functions of serde take what serde gives")]
 
 extern crate alloc;

@@ -84,7 +84,7 @@ function roomOf(/** @type {string} */ name) {
     return ['checkout', 'browser', 'provider'].includes(top) && below ? `payonce::${top}::${below}` : `payonce::${top}`;
   }
   if (/rlsf|__rust/.test(name)) return 'rlsf (allocator)';
-  const crate = /\b(uuid|sha2|digest|getrandom|wasm_bindgen|alloc|core)\b/.exec(name)?.[1];
+  const crate = /\b(sha2|digest|getrandom|wasm_bindgen|alloc|core)\b/.exec(name)?.[1];
   return crate ?? (/^wasm|^_?_?wb/.test(name) ? 'payonce::browser::exports' : 'other');
 }
 

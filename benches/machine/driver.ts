@@ -40,7 +40,7 @@ export class Driver<C extends Core> implements Machine {
   #request = 0;
   #timer = 0;
 
-  constructor(makeCore: (host: ReturnType<typeof host>) => C, seen: Seen) {
+  constructor(makeCore: (said: ReturnType<typeof host>) => C, seen: Seen) {
     this.#core = makeCore(host(this.effects(), (snapshot) => (this.#snapshot = snapshot)));
     this.#seen = seen;
   }

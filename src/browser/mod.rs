@@ -1,8 +1,8 @@
 //! The shell around the machines in a browser: exports and conversion, no decisions.
 //!
 //! Values cross the boundary as cheaply as was measured (see docs/architecture.md): numbers and strings in, one export
-//! for each event; effects out as calls of a host object that only queues them, because nothing may call back while
-//! the machine is borrowed (rule E4); and the snapshot as calls for the parts that changed, then one that builds it.
+//! for most events, because each weighs as much as a rule; effects out as calls of a host object that only queues them,
+//! because nothing may call back while the machine is borrowed (rule E4); and then the parts of the snapshot that changed.
 //!
 //! Checkout and one-time codes are modules of their own in the npm package, because few pages need both: each is this
 //! crate with the feature of its name, and with the feature `module`.

@@ -183,7 +183,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
         },
         Sending => match event {
             E::JournalChanged => To(&[Sending, Settling]),
-            E::PageRestored => To(&[Settling, Succeeded, Ready, Empty]),
+            E::PageRestored => To(&[Settling, Ready, Empty]),
             E::CartSet | E::SheetCartChanged => To(&[Sending, Ready]),
             E::CartCleared => To(&[Sending, Empty]),
             E::LockGranted => To(&[Sending, Settling, Succeeded, SheetOpen, Ready]),
@@ -209,7 +209,7 @@ pub const fn cell(state: StateKind, event: EventKind) -> Cell {
         },
         Waiting => match event {
             E::JournalChanged => To(&[Waiting]),
-            E::PageRestored => To(&[Settling, Succeeded, Ready, Empty]),
+            E::PageRestored => To(&[Settling, Ready, Empty]),
             E::CartSet | E::SheetCartChanged => To(&[Waiting, Settling, Ready]),
             E::CartCleared => To(&[Settling, Empty]),
             E::CameOnline => To(&[Waiting, Settling]),

@@ -133,7 +133,7 @@ pub(crate) enum NotSafe {
 
 /// The value of a JSON number that is written in plain digits and within ±(2^53 - 1).
 pub(crate) fn safe_integer(number: &str) -> Result<i64, NotSafe> {
-    let digits = number.strip_prefix('-').unwrap_or(number);
+    let digits = number.strip_prefix("-").unwrap_or(number);
     if number == "-0" || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(NotSafe::Form);
     }
@@ -379,12 +379,15 @@ impl<'a> Reader<'a> {
     }
 
     fn hex(&mut self) -> Result<u16, Error> {
-        let digits = self.text.get(self.at..self.at + 4).unwrap_or_default();
-        if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(self.error(ErrorKind::Syntax));
+        let mut unit = 0;
+        for _ in 0..4 {
+            let Some(digit) = self.peek().and_then(|byte| char::from(byte).to_digit(16)) else {
+                return Err(self.error(ErrorKind::Syntax));
+            };
+            unit = unit << 4 | u16::try_from(digit).unwrap_or_default();
+            self.at += 1;
         }
-        self.at += 4;
-        u16::from_str_radix(digits, 16).map_err(|_| self.error(ErrorKind::Syntax))
+        Ok(unit)
     }
 
     fn digits(&mut self) -> Result<(), Error> {

@@ -94,9 +94,8 @@ impl Writer {
         value.serialize(self)
     }
 
-    fn close(&mut self, brackets: &str) -> Result<(), Never> {
+    fn close(&mut self, brackets: &str) {
         self.0.push_str(brackets);
-        Ok(())
     }
 }
 
@@ -270,7 +269,8 @@ macro_rules! elements {
                 }
 
                 fn end(self) -> Result<(), Never> {
-                    self.close($close)
+                    self.close($close);
+                    Ok(())
                 }
             }
         )+
@@ -296,7 +296,8 @@ macro_rules! members {
                 }
 
                 fn end(self) -> Result<(), Never> {
-                    self.close($close)
+                    self.close($close);
+                    Ok(())
                 }
             }
         )+
@@ -323,7 +324,8 @@ impl ser::SerializeMap for &mut Writer {
     }
 
     fn end(self) -> Result<(), Never> {
-        self.close("}")
+        self.close("}");
+        Ok(())
     }
 }
 

@@ -208,7 +208,7 @@ pub(super) fn declined_by_number(data: &Data, code: &str) -> Word {
 }
 
 pub(super) fn word_for(data: &Data, code: &str) -> Option<&'static str> {
-    text::words(data.words).find_map(|entry| entry.strip_prefix(code)?.strip_prefix('='))
+    text::words(data.words).find_map(|entry| entry.strip_prefix(code)?.strip_prefix("="))
 }
 
 /// A code from outside, else `unknown`: one to 64 letters, digits, `_`, `.` or `-`, and never so many digits in a
