@@ -232,8 +232,8 @@ mod kept_cart {
     }
 }
 
-/// A journal record in the log: the text that the journal holds, but without the salt, which would let whoever has
-/// the log test guesses of a token.
+/// A journal record in the log: the text that the journal holds, but with an alias for the salt, which would let
+/// whoever has the log test guesses of a token.
 mod kept_record {
     use super::Record;
     use crate::token::Salt;
@@ -244,7 +244,7 @@ mod kept_record {
     pub fn serialize<S: Serializer>(record: &Option<Box<Record>>, serializer: S) -> Result<S::Ok, S::Error> {
         let kept = record.as_ref().map(|record| {
             let mut kept = Record::clone(record);
-            kept.ledger.set_salt(Salt::from_entropy(0));
+            kept.ledger.set_salt(Salt::from_entropy(kept.ledger.salt().alias()));
             kept.encode()
         });
         kept.serialize(serializer)

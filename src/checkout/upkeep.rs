@@ -111,7 +111,9 @@ impl Checkout {
         self.started = true;
         let Some(record) = record else {
             // Not a draw for the log: whoever has the log must not be able to test guesses of a token.
-            self.ledger = SpentLedger::new(Salt::from_entropy(self.entropy.draw()));
+            let salt = Salt::from_entropy(self.entropy.draw());
+            self.draws.push(salt.alias());
+            self.ledger = SpentLedger::new(salt);
             return Step::to(State::Empty { previous: None });
         };
         let record = *record;

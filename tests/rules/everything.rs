@@ -1,6 +1,6 @@
 //! Everything: E1, E2 and T6.
 
-use crate::scenario::{CLICK, CONFIG, START, Scenario, approved, cart, lost};
+use crate::scenario::{CLICK, CONFIG, Numbers, START, Scenario, approved, cart, lost};
 use payonce::checkout::{Checkout, Effect, Event, Rejection, Snapshot, StateKind};
 use payonce::log::{self, ReplayError};
 use payonce::outcome::{Action, Advice, Approval, Decline, Opaque, Outcome, Refusal, SettleAnswer, Text};
@@ -227,6 +227,18 @@ fn e2_a_replay_starts_from_the_journal_too() {
     s.settle_voided();
     s.open_sheet();
     assert_same(&log::replay(&s.checkout.log().to_json()).unwrap(), &s.snapshot());
+}
+
+/// Found by a random walk over the driver: without the salts the tabs looked as if they had the same one.
+#[test]
+fn e2_the_log_of_a_tab_that_began_beside_another_one_replays() {
+    let a = Scenario::new().into_sending();
+    let mut b = Scenario::start(CONFIG, None, Numbers::new(99));
+    b.journal = a.journal.clone();
+    b.ok(Event::JournalChanged { record: b.record() });
+    let b = b.into_sheet_open();
+    assert_eq!(b.snapshot().spent, []);
+    assert_same(&log::replay(&b.checkout.log().to_json()).unwrap(), &b.snapshot());
 }
 
 #[test]
