@@ -220,7 +220,7 @@ impl Salt {
     /// token.
     #[must_use]
     pub fn alias(self) -> u128 {
-        Fingerprint::of("", self).0
+        Fingerprint::of(&[], self).0
     }
 }
 
