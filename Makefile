@@ -13,6 +13,9 @@ MAKEFLAGS += --no-builtin-rules
 export PAYONCE_TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/payonce/tools
 export PATH := $(PAYONCE_TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(PATH):$(HOME)/.cargo/bin
 
+# What is published does not tell where it was built, nor differ by it. Beside the flags of .cargo/config.toml.
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
+
 target := $(abspath $(or $(CARGO_TARGET_DIR),target))
 # Of the profile that `cargo test` builds too: most of it is there by then. From nothing, release takes as long.
 merchant := $(target)/debug/payonce-merchant
