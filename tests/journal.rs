@@ -326,6 +326,17 @@ fn d6_a_receipt_that_one_tab_has_shown_is_seen() {
 }
 
 #[test]
+fn d6_of_two_charges_in_one_millisecond_the_one_that_this_tab_shows_stays() {
+    let (ours, mut stored) = (full(), full());
+    let other = IdempotencyKey::from_entropy(77);
+    stored.paid.as_mut().unwrap().receipt.key = other;
+    let key = |merged: Record| merged.paid.unwrap().receipt.key;
+    assert_ne!(key(ours.clone().merged(None, Some(stored.clone()), false).unwrap()), other);
+    stored.paid.as_mut().unwrap().receipt.at += 1;
+    assert_eq!(key(ours.merged(None, Some(stored), false).unwrap()), other);
+}
+
+#[test]
 fn d5_a_member_that_is_missing_or_of_another_kind_is_an_error() {
     let whole: Value = serde_json::from_str(&full().encode()).unwrap();
     let mut all = Vec::new();

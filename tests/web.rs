@@ -224,7 +224,7 @@ fn e1_a_checkout_is_not_made_from_wrong_options_or_an_unreadable_journal() {
             &WasmCheckout::new(host, &config(members), record.map(String::from), NOW).err().unwrap(),
         )
     };
-    assert_eq!(make(r#"{"profile":"bank"}"#, None), ("profile_unknown".into(), "profile".into()));
+    assert_eq!(make(r#"{"profile":"bank"}"#, None), ("profile_unknown".into(), "merchant.profile".into()));
     let retry = |member: &str| format!(r#"{{"profile":"ietf",{member}}}"#);
     assert_eq!(make(&retry(r#""jitter":"some""#), None).0, "jitter_unknown");
     assert_eq!(make(&retry(r#""base":-1"#), None), ("number_invalid".into(), "retry.base".into()));

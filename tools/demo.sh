@@ -32,4 +32,7 @@ trap 'exit 0' INT TERM
 vite-node www/authorization/main.ts "http://127.0.0.1:$port" "$connect" 2>"$(dirname "$database")/authorization.log" &
 echo "payonce: one cart, one charge. Open the address below; Ctrl-C stops." >&2
 "$merchant" --listen "127.0.0.1:$port" --database "$database" --static "$static" --connect "127.0.0.1:$connect" --faults &
-wait $!
+wait $! || {
+    echo "payonce: the demo's merchant ended; is another \`make demo\` running in this checkout?" >&2
+    exit 1
+}

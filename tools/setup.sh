@@ -72,14 +72,14 @@ wasm_bindgen_version=$(sed -nE 's/^wasm-bindgen = .*"=([0-9.]+)".*$/\1/p' Cargo.
 [[ -n "$wasm_bindgen_version" ]] || fail 'Cargo.toml pins no version of wasm-bindgen: "=x.y.z"'
 if [[ "$(wasm-bindgen --version 2>/dev/null)" != "wasm-bindgen $wasm_bindgen_version" ]] ||
     ! command -v wasm-bindgen-test-runner >/dev/null; then
-    quietly "building wasm-bindgen $wasm_bindgen_version (about 3 minutes, once a machine)" \
+    quietly "building wasm-bindgen $wasm_bindgen_version (some minutes, once a machine)" \
         cargo install --root "$PAYONCE_TOOLS" --force wasm-bindgen-cli --version "$wasm_bindgen_version"
 fi
 
 # Any wasm-pack from this version on will do.
 found=$(wasm-pack --version 2>/dev/null | cut -d ' ' -f 2 || true)
 if ! printf '%s\n' "$wasm_pack_version" "${found:-0}" | sort --check=quiet --version-sort; then
-    quietly "building wasm-pack $wasm_pack_version (about 2 minutes, once a machine)" \
+    quietly "building wasm-pack $wasm_pack_version (some minutes, once a machine)" \
         cargo install --root "$PAYONCE_TOOLS" --force --locked wasm-pack --version "$wasm_pack_version"
 fi
 
@@ -97,7 +97,7 @@ fi
 
 if [[ "${1:-}" == mutants ]]; then
     command -v cargo-mutants >/dev/null ||
-        quietly "building cargo-mutants (about two minutes, once a machine)" \
+        quietly "building cargo-mutants (some minutes, once a machine)" \
             cargo install --root "$PAYONCE_TOOLS" --locked cargo-mutants
     exit 0
 fi

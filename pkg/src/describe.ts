@@ -5,7 +5,10 @@ import type { Advice, Notice, NoticeCode } from './types.js';
 export interface Locale {
   /** BCP 47, as the `lang` attribute and `Intl` want it. */
   readonly language: string;
-  /** One text for each notice. `{reason}` and `{advice}` stand for a text from below, or for nothing. */
+  /**
+   * One text for each notice. `{reason}` and `{advice}` stand for a text from below, or for nothing, and `{reference}` for
+   * the notice's own parameter.
+   */
   readonly notices: Readonly<Record<NoticeCode, string>>;
   /** What a shopper may try after a decline. */
   readonly advice: Readonly<Record<Advice, string>>;
@@ -25,7 +28,7 @@ export function describe(notice: Pick<Notice, 'code' | 'params'>, locale: Locale
   return find('notices', notice.code, locale)
     .replace(/( ?)\{(\w+)\}/g, (_, space: string, name: string) => {
       const part = name === 'reason' ? 'reasons' : name === 'advice' ? 'advice' : undefined;
-      const text = part && find(part, params?.[name], locale);
+      const text = part ? find(part, params?.[name], locale) : name === 'reference' ? params?.[name] : undefined;
       return text ? space + text : '';
     })
     .trim();

@@ -111,7 +111,7 @@ function check(options: HttpMerchantOptions): void {
   );
   const [misspelt] = Object.keys(unknown);
   if (misspelt !== undefined) throw new ConfigError('unknown_option', misspelt);
-  if (typeof url !== 'string' && !(url instanceof URL)) throw new ConfigError('not_a_url', 'url');
+  if (!isUrl(url)) throw new ConfigError('not_a_url', 'url');
   if (profile !== undefined && typeof profile !== 'string') throw new ConfigError('not_a_string', 'profile');
   if (headers !== undefined && typeof headers !== 'function') toObject(headers, ConfigError, 'headers');
   if (credentials !== undefined && !['omit', 'same-origin', 'include'].includes(credentials as string)) {
@@ -123,6 +123,17 @@ function check(options: HttpMerchantOptions): void {
   for (const [name, path] of Object.entries(paths === undefined ? {} : toObject(paths, ConfigError, 'paths'))) {
     if (!['attempt', 'settle', 'discard'].includes(name)) throw new ConfigError('unknown_option', `paths.${name}`);
     if (typeof path !== 'string') throw new ConfigError('not_a_string', `paths.${name}`);
+  }
+}
+
+/** Whether a request can be made of it, from this page. */
+function isUrl(url: unknown): boolean {
+  if (typeof url !== 'string') return url instanceof URL;
+  try {
+    new URL(url, globalThis.document?.baseURI ?? 'http://localhost');
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -794,7 +794,7 @@ describe('E1: malformed input', () => {
       'an unknown profile',
       { ...ports, merchant: httpMerchant({ url: '/', profile: 'strip' as never }) },
       'profile_unknown',
-      'profile',
+      'merchant.profile',
     ],
   ])('%s makes no checkout', async (_, options, code, path) => {
     const error = await createCheckout(options as never).catch((reason: unknown) => reason);

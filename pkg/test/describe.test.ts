@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe as suite, expect, it } from 'vitest';
-import { type Advice, describe, type Locale, type NoticeCode } from '../src/index.js';
+import { type Advice, describe, type Locale, type NoticeCode, withTexts } from '../src/index.js';
 import { en } from '../src/locales/en.js';
 
 const NO_PARAMS: Record<string, string> = {};
@@ -55,6 +55,14 @@ suite('describe', () => {
       );
     },
   );
+
+  it('gives the reference of the other charge to a text that asks for it', () => {
+    const texts = withTexts(en, { notices: { charged_twice: 'Charged twice {reference}.' } });
+    const notice = { code: 'charged_twice', params: { reference: 'ch_1' } } as const;
+    expect(describe(notice, texts)).toBe('Charged twice ch_1.');
+    expect(describe({ ...notice, params: {} }, texts)).toBe('Charged twice.');
+    expect(describe({ code: 'offline', params: { reason: 'toString' } }, texts)).toBe(en.notices.offline);
+  });
 
   it('never shows a code as it is', () => {
     expect(describe({ code: 'payment_rejected', params: { reason: 'cart_hash_mismatch' } })).not.toContain('_');

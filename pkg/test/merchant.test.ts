@@ -159,6 +159,7 @@ describe('httpMerchant sends', () => {
 
   it('refuses what is no address', () => {
     expect(() => httpMerchant({} as never)).toThrow(ConfigError);
+    expect(() => httpMerchant({ url: 'http://[' })).toThrow('not_a_url');
   });
 });
 

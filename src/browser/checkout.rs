@@ -287,7 +287,7 @@ fn reply(status: u16, retry_after: Option<f64>, should_retry: Option<bool>, body
 
 fn config(config: &HostConfig) -> Result<Config, InputError> {
     let profile = config.text("profile").and_then(|name| Profile::by_name(&name));
-    let profile = profile.ok_or(InputError::new("profile_unknown", "profile"))?;
+    let profile = profile.ok_or(InputError::new("profile_unknown", "merchant.profile"))?;
     // A number in JavaScript's eyes: 1 for `true`.
     let required = config.number("durabilityRequired") == Some(1.0);
     let durability = if required { Durability::Required } else { Durability::Preferred };
