@@ -279,6 +279,9 @@ fn u6_a_second_charge_is_told() {
         order(&mut s, first);
         assert_eq!(s.snapshot().receipt.unwrap().key, second);
         assert_eq!(s.notices(), ["payment_received", "charged_twice"]);
+        for (key, outcome) in [(second, approved()), (first, declined("late")), (second, declined("late"))] {
+            s.refused(Event::OutcomeReported { key, outcome }, Rejection::AlreadyPaid);
+        }
         s.set_cart(cart("sku", 1));
         assert_eq!(s.notices(), ["payment_received", "charged_twice"], "nothing but the shopper ends it");
         s.ok(Event::Acknowledged);
