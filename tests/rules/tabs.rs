@@ -591,6 +591,33 @@ fn d6_a_receipt_that_nobody_has_seen_is_shown_to_a_tab_whose_cart_came_later() {
 }
 
 #[test]
+fn d6_what_another_tab_paid_in_a_session_of_its_own_is_news_or_is_not() {
+    // Whether this tab's session began after the charge, whether the receipt was seen, and whether it is shown here.
+    for (later, seen, shown) in
+        [(false, false, true), (true, false, true), (false, true, true), (true, true, false)]
+    {
+        let a = Scenario::new().into_ready();
+        let mut b = a.other_tab();
+        let shared = a.session();
+        let mut a = a.into_sending();
+        if later {
+            b.pass(60_000);
+        }
+        b.set_cart(cart("sku", 2));
+        b.set_cart(cart("sku", 1));
+        assert_ne!(b.session(), shared);
+        a.approve();
+        if seen {
+            a.ok(Event::Acknowledged);
+        }
+        b.journal = a.journal.clone();
+        b.open_sheet();
+        b.token("tok_b");
+        assert_eq!(b.state() == StateKind::Succeeded, shown, "later: {later}, seen: {seen}");
+    }
+}
+
+#[test]
 fn d3_an_open_attempt_that_was_not_readable_with_the_lock_comes_first() {
     let mut a = Scenario::new().into_ready();
     let other = a.other_tab().into_sending();
