@@ -42,9 +42,14 @@ export class App {
 
   /** Starts a server and returns the address that it prints. */
   async serve(program: string, args: readonly string[]): Promise<string> {
-    const child = spawn(program, args, { cwd: this.directory, env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      cwd: this.directory,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // a group of its own: what it starts in turn ends with it
+    });
     this.#servers.push(child);
-    process.once('exit', () => child.kill());
+    process.once('exit', () => end(child));
     const said: string[] = [];
     child.stderr.on('data', (text: Buffer) => said.push(text.toString()));
     for await (const line of createInterface({ input: child.stdout })) {
@@ -60,7 +65,7 @@ export class App {
     for (const server of this.#servers.splice(0)) {
       if (server.exitCode !== null || server.signalCode !== null) continue;
       const ended = once(server, 'exit');
-      server.kill();
+      end(server);
       await ended;
     }
   }
@@ -70,4 +75,9 @@ export class App {
     const files = await readdir(this.path(directory), { recursive: true });
     return files.filter((file) => file.endsWith('.wasm'));
   }
+}
+
+/** Ends a server with all that it started. */
+function end({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid);
 }
