@@ -1,6 +1,7 @@
 /** What a core says: effects, parts of its snapshot, where they changed, and then the whole. */
 
 import type { AttemptView, Notice, Receipt, SessionView, Summary } from 'payonce';
+import { SAID } from '../../node_modules/payonce/dist/core.js';
 
 /** In the order of the core's states. */
 const STATES: readonly string[] = [
@@ -16,33 +17,6 @@ const STATES: readonly string[] = [
   'blocked',
   'failed',
 ];
-
-/** In the order of what a core says. */
-const SAID = [
-  'summary',
-  'session',
-  'attempt',
-  'sends',
-  'receipt',
-  'notices',
-  'spent',
-  'snapshot',
-  'openSheet',
-  'retrySheet',
-  'updateSheet',
-  'completeSheet',
-  'closeSheet',
-  'acquireLock',
-  'releaseLock',
-  'writeJournal',
-  'sendAttempt',
-  'settleAttempt',
-  'abortRequest',
-  'discardSession',
-  'startTimer',
-  'cancelTimer',
-  'performAction',
-] as const;
 
 /** Takes note of what is said, as payonce's driver does. */
 export function host(effects: object, show: (snapshot: unknown) => void) {

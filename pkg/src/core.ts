@@ -77,7 +77,8 @@ export interface Host {
   performAction(effect: number, _number: 0, words: [key: string, kind: string], payload: string | undefined): void;
 }
 
-const SAID = [
+/** What the core says, by its numbers: those of `What` in src/browser/host.rs. */
+export const SAID = [
   'summary',
   'session',
   'attempt',

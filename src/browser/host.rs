@@ -70,6 +70,7 @@ impl<'a> Saying<'a> {
         Self { text: Some(text), ..NOTHING }
     }
 
+    /// Adds a word, which holds no space: an id, a hash, or a `Text`.
     fn word(mut self, word: &str) -> Self {
         self.words.push_str(word);
         self.words.push(' ');
